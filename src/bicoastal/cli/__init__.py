@@ -1,0 +1,5 @@
+"""The command `bicoastal`."""
+
+from bicoastal.cli.app import main
+
+__all__ = ["main"]

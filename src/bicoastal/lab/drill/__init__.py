@@ -1,0 +1,1 @@
+"""The drill: deploy, replicate, lose the primary, fail over, heal, judge, destroy."""

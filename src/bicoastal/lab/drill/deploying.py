@@ -1,0 +1,94 @@
+"""The stack in the embedded AWS: deployed by the unchanged program, destroyed, compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bicoastal.lab.drill.environment import Environment
+from bicoastal.lab.drill.inventory import inventory
+from bicoastal.lab.drill.options import Transform
+from bicoastal.lab.drill.report import Deployment as DeploymentReport
+from bicoastal.lab.engine import Deployment, DeployedResource, Event
+from bicoastal.lab.planning import PROJECT, pulumi_config
+from bicoastal.lab.provider import LabProvider
+from bicoastal.settings import Settings
+from bicoastal.stack.program import program
+
+
+class Stack:
+    """One deployment of `TapStack` in a lab.
+
+    Args:
+        environment: The lab.
+        settings: What to deploy; its secret is replaced by the lab's.
+        transform: Changes resources on the way, to rehearse a defect.
+        on_event: Is told of the engine's progress, from several threads.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Settings,
+        *,
+        transform: Transform | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._environment = environment
+        self._regions = settings.regions.all
+        # The lab has a secret and a hosted zone of its own, as it has no account of yours.
+        deployed = settings.model_copy(
+            update={"secret_arn": environment.secret_arn, "hosted_zone_id": None}
+        )
+        self._deployment = Deployment(
+            PROJECT,
+            settings.environment_suffix,
+            pulumi_config(deployed),
+            provider=LabProvider(environment.aws.endpoint_url),
+            transform=transform,
+            on_event=on_event,
+        )
+        self._before = self._inventory()
+        self._resources: list[DeployedResource] = []
+        self._deleted = 0
+        self._leftovers: list[str] = []
+
+    def deploy(self) -> Mapping[str, Any]:
+        """Run the Pulumi program.
+
+        Returns:
+            The stack's outputs.
+
+        Raises:
+            DeploymentError: Some resources failed; the message lists them all.
+        """
+        result = self._deployment.up(program)
+        self._resources = list(result.resources)
+        return result.outputs
+
+    def destroy(self) -> list[str]:
+        """Delete everything, dependents first, and look what is left.
+
+        Returns:
+            What the program created and the destruction left behind.
+
+        Raises:
+            DeploymentError: Something could not be deleted.
+        """
+        self._deleted = len(self._deployment.destroy())
+        self._leftovers = sorted(self._inventory() - self._before)
+        return self._leftovers
+
+    def report(self) -> DeploymentReport:
+        """Describe the deployment for the drill's record."""
+        return DeploymentReport(
+            resources=len(self._resources),
+            by_type=dict(sorted(Counter(r.type for r in self._resources).items())),
+            by_region=dict(sorted(Counter(r.region or "" for r in self._resources).items())),
+            destroyed=self._deleted,
+            leftovers=self._leftovers,
+        )
+
+    def _inventory(self) -> frozenset[str]:
+        return inventory(self._environment.client, self._regions)

@@ -1,0 +1,47 @@
+"""What can be chosen for a drill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bicoastal.lab.drill.fault import Fault
+from bicoastal.settings import Settings
+
+Transform = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any] | None]
+"""Changes the inputs of a resource before it is deployed: (type, name, inputs) -> inputs or None."""
+
+
+@dataclass(frozen=True)
+class DrillOptions:
+    """The choices of one drill.
+
+    Attributes:
+        fault: How the primary is lost.
+        pace: Seconds of AWS time in one second of the drill; the controller's interval, window,
+            grace, cool-down and DNS TTL are divided by it. Databases and networks are not scaled.
+        armed: Whether the controller may act. Disarmed, the same fault must lead to no promotion.
+        seed: Fixes everything that is drawn by lot (the fault's phase, the clients' values).
+        settings: What is deployed; None takes the defaults of the `validation` profile.
+        transform: Changes resources on the way into the deployment, to rehearse a defect.
+        writers: Number of client connections.
+        writes_per_s: Writes a second over all clients while latency allows.
+        steady_s: Seconds of healthy writes before the fault.
+        serving_s: Seconds of writes on the new writer before the fault is healed.
+        watching_s: Seconds of watching after the old member has come back.
+        patience_s: Longest wait for any single step, in seconds.
+    """
+
+    fault: Fault = Fault.KILL
+    pace: float = 20.0
+    armed: bool = True
+    seed: int = 1
+    settings: Settings | None = None
+    transform: Transform | None = None
+    writers: int = 8
+    writes_per_s: float = 400.0
+    steady_s: float = 3.0
+    serving_s: float = 3.0
+    watching_s: float = 2.0
+    patience_s: float = 30.0

@@ -1,0 +1,199 @@
+"""The record of a drill: what was asked, what was done, what was seen, and the verdict.
+
+The JSON form of `DrillReport` is authoritative; everything that is printed is taken from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA = "bicoastal.drill/1"
+"""Name and version of the report's schema; the number grows when a field changes its meaning."""
+
+Outcome = Literal["pass", "fail", "not promised"]
+Source = Literal["drill", "controller", "database", "dns", "health check", "clients"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Requirement(_Part):
+    """One promise of a failover and what was observed of it.
+
+    Attributes:
+        id: Short stable name.
+        promise: The promise in words.
+        outcome: `not promised` marks what the chosen configuration cannot keep.
+        observed: What was measured, in words.
+    """
+
+    id: str
+    promise: str
+    outcome: Outcome
+    observed: str
+
+
+class TimelineEntry(_Part):
+    """One event.
+
+    Attributes:
+        at_s: Seconds after the fault; negative before it.
+        source: Who saw or did it.
+        text: What happened.
+    """
+
+    at_s: float
+    source: Source
+    text: str
+
+
+class Phase(_Part):
+    """Wall time of one phase of the drill, in seconds."""
+
+    name: str
+    seconds: float
+
+
+class Deployment(_Part):
+    """What `TapStack` put into the embedded AWS.
+
+    Attributes:
+        resources: Number of resources created, providers and components left out.
+        by_type: Resource type to number.
+        by_region: Region to number.
+        destroyed: Number of resources deleted at the end.
+        leftovers: What the program created and the destruction left behind.
+    """
+
+    resources: int
+    by_type: dict[str, int]
+    by_region: dict[str, int]
+    destroyed: int = 0
+    leftovers: list[str] = []
+
+
+class RecoveryTime(_Part):
+    """The outage as the clients saw it, and its parts, in seconds of the drill's pace.
+
+    Attributes:
+        total_s: From the fault to the first write acknowledged by the new writer.
+        detect_s: Until the controller first saw the member down.
+        decide_s: Until the claim was made and confirmed: the window that was served.
+        promote_s: Until the new writer was verified.
+        redirect_s: Until DNS answered with the new writer.
+        reconnect_s: Until a client's write was acknowledged there.
+        floor_s: Window, probe timeout, measured promotion and DNS (latch period and TTL) added
+            up: no run can be expected to be quicker than its window.
+        silence_s: Longest time without any acknowledged write.
+    """
+
+    total_s: float
+    detect_s: float
+    decide_s: float
+    promote_s: float
+    redirect_s: float
+    reconnect_s: float
+    floor_s: float
+    silence_s: float
+
+
+class Write(_Part):
+    """One write of a client.
+
+    Attributes:
+        client: Number of the client.
+        seq: Number of the write within the client.
+        id: The row's identity.
+        at_s: When it was sent, seconds after the fault.
+    """
+
+    client: int
+    seq: int
+    id: str
+    at_s: float
+
+
+class Writes(_Part):
+    """What the oracle found in the final writer.
+
+    Attributes:
+        attempted: Writes that the clients began.
+        acknowledged: Writes that the database confirmed.
+        failed: Writes that were refused for certain.
+        unknown: Writes that were sent and never answered.
+        lost: Acknowledged and absent.
+        phantom: Refused and present.
+        duplicates: Present more than once.
+        divergent: Present only on the old writer's volume.
+        divergent_acknowledged: How many of the divergent ones had been acknowledged.
+        rpo_s: Seconds between the earliest lost acknowledgement and the fault; 0 if none.
+    """
+
+    attempted: int
+    acknowledged: int
+    failed: int
+    unknown: int
+    lost: list[Write]
+    phantom: list[Write]
+    duplicates: list[Write]
+    divergent: list[Write]
+    divergent_acknowledged: int
+    rpo_s: float
+
+
+class DnsAnswer(_Part):
+    """A change of what DNS answered for the database's name.
+
+    Attributes:
+        at_s: Seconds after the fault.
+        region: Member that the name pointed to.
+        answer: The record's value.
+    """
+
+    at_s: float
+    region: str
+    answer: str
+
+
+class MemberState(_Part):
+    """One member at the end of the drill."""
+
+    region: str
+    role: str
+    state: str
+    accepts_writes: bool
+    detail: str
+
+
+class DrillReport(_Part):
+    """Everything that a drill produced."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title=SCHEMA)
+
+    schema_version: Literal["bicoastal.drill/1"] = SCHEMA
+    tool_version: str
+    started_at: str
+    host: dict[str, str]
+    versions: dict[str, str]
+    fault: str
+    armed: bool
+    dns_mode: str
+    seed: int
+    pace: float
+    settings: dict[str, Any]
+    limits: list[str]
+    deployment: Deployment
+    phases: list[Phase]
+    timeline: list[TimelineEntry]
+    recovery_time: RecoveryTime | None
+    writes: Writes
+    dns: list[DnsAnswer]
+    health_checks: dict[str, Any]
+    audit: list[dict[str, Any]]
+    rounds: list[dict[str, Any]]
+    members: list[MemberState]
+    requirements: list[Requirement]
+    verdict: Literal["pass", "fail"]
