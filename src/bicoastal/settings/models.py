@@ -1,0 +1,205 @@
+"""What may be asked for: the typed, immutable models behind a stack file.
+
+The models hold shapes only (types, known choices, no unknown keys). What AWS accepts, and what is
+wise, is said by the rules in `bicoastal.settings.catalogue`, so that every mistake is reported with
+its reason and its cure and none hides another.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from bicoastal.settings.profiles import with_profile
+
+ProfileName = Literal["validation", "staging", "production"]
+
+
+def _no_bool(value: Any) -> Any:
+    """Refuse true and false where a number is wanted; pydantic would read them as 1 and 0."""
+    if isinstance(value, bool):
+        msg = "a number is wanted here, not true or false"
+        raise ValueError(msg)  # noqa: TRY004  (pydantic turns ValueError, not TypeError, into an error)
+    return value
+
+
+Int = Annotated[int, BeforeValidator(_no_bool)]
+Float = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+
+
+class _Model(BaseModel):
+    """Base of every model: frozen, camel-case in stack files, no unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # the validators are built at the first use: start-up time is a feature
+    )
+
+
+class Regions(_Model):
+    """The three regions: two that hold a member and one that only watches."""
+
+    home: str = "us-east-1"
+    standby: str = "us-west-2"
+    witness: str = "us-east-2"
+
+    @property
+    def members(self) -> tuple[str, str]:
+        """The regions that hold a member of the global database: home, standby."""
+        return (self.home, self.standby)
+
+    @property
+    def all(self) -> tuple[str, str, str]:
+        """Every region: home, standby, witness."""
+        return (self.home, self.standby, self.witness)
+
+
+class Database(_Model):
+    """The global database and its members; both members are alike."""
+
+    engine_version: str = "8.0.mysql_aurora.3.10.4"
+    instance_class: str = "db.serverless"
+    serverless_min_acu: Float = 0.5
+    serverless_max_acu: Float = 2.0
+    instances_per_member: Int = 1
+    database_name: str = "app"
+    port: Int = 3306
+    backup_retention_days: Int = 1
+    skip_final_snapshot: bool = True
+    deletion_protection: bool = False
+    monitoring_interval_s: Int = 60
+    storage_type: str = "aurora"
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether the instances are Aurora Serverless v2, so that the ACU range applies."""
+        return self.instance_class == "db.serverless"
+
+
+class Network(_Model):
+    """The VPC of each region; members and witness are peered, so their ranges must differ."""
+
+    home_cidr: str = "10.10.0.0/16"
+    standby_cidr: str = "10.20.0.0/16"
+    witness_cidr: str = "10.30.0.0/16"
+    zones_per_region: Int = 2
+    client_cidrs: tuple[str, ...] = ()
+
+
+class Health(_Model):
+    """How Route 53 checks a member's endpoint, where it can reach one."""
+
+    endpoint_check: Literal["private", "public"] = "private"
+    interval_s: Int = 10
+    failure_threshold: Int = 3
+
+
+class Failover(_Model):
+    """When and how the controller fails over. Times in seconds."""
+
+    mode: Literal["observe", "approve", "automatic"] = "automatic"
+    probe_interval_s: Int = 10
+    threshold: Int = 7
+    grace_s: Int = 30
+    quorum: Int = 2
+    probe_timeout_s: Float = 2.0
+    cooldown_s: Int = 3600
+    rpo_budget_s: Int = 30
+    promotion_timeout_s: Int = 900
+    clean_rounds: Int = 3
+
+    @property
+    def window_s(self) -> int:
+        """Seconds for which the writer must be down before anything happens: (m - 1) T + g."""
+        return (self.threshold - 1) * self.probe_interval_s + self.grace_s
+
+
+class Dns(_Model):
+    """How clients find the writer."""
+
+    mode: Literal["latch", "health-check", "global-endpoint"] = "latch"
+    ttl_s: Int = 5
+
+
+class Monitoring(_Model):
+    """Alarms and who hears of them."""
+
+    lag_alarm_ms: Int = 5000
+    alarm_emails: tuple[str, ...] = ()
+
+
+def default_domain(suffix: str) -> str:
+    """The name by which clients find the writer, if none is given.
+
+    Args:
+        suffix: the environment suffix.
+
+    Returns:
+        The name; `example.com` belongs to nobody, so it suits a private zone only.
+    """
+    return f"db-{suffix}.example.com"
+
+
+def _domain_of(data: dict[str, Any]) -> str:
+    return default_domain(data["environment_suffix"])
+
+
+class Settings(_Model):
+    """Everything that a stack file asks for. Keys in stack files are in camel case.
+
+    A `Settings` has the right shape; `bicoastal.settings.check` says whether AWS would take it.
+    """
+
+    environment_suffix: str = "dev"
+    profile: ProfileName = "validation"
+    project: str = "bicoastal"
+    cost_center: str = "unassigned"
+    tags: dict[str, str] = Field(default_factory=dict)
+    secret_arn: str | None = None
+    hosted_zone_id: str | None = None
+    domain_name: str = Field(default_factory=_domain_of)
+    regions: Regions = Field(default_factory=Regions)
+    database: Database = Field(default_factory=Database)
+    network: Network = Field(default_factory=Network)
+    health: Health = Field(default_factory=Health)
+    failover: Failover = Field(default_factory=Failover)
+    dns: Dns = Field(default_factory=Dns)
+    monitoring: Monitoring = Field(default_factory=Monitoring)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_profile(cls, data: Any) -> Any:
+        return with_profile(data)
+
+    def all_tags(self) -> dict[str, str]:
+        """The tags of every resource: the project's own ones first, overridden by the user's."""
+        return {
+            "Environment": self.environment_suffix,
+            "Project": self.project,
+            "CostCenter": self.cost_center,
+            "ManagedBy": "pulumi",
+            **self.tags,
+        }
+
+    def cidr(self, region: str) -> str:
+        """The address range of the VPC in one of the three regions.
+
+        Args:
+            region: a region name, one of `regions.all`.
+
+        Returns:
+            The CIDR block of that region's VPC.
+
+        Raises:
+            KeyError: the region is none of the three.
+        """
+        network = self.network
+        ranges = (network.home_cidr, network.standby_cidr, network.witness_cidr)
+        return dict(zip(self.regions.all, ranges, strict=True))[region]

@@ -1,0 +1,293 @@
+"""The name of everything that the program creates in AWS, derived from the suffix.
+
+Members are named by region (`use1`), never by role: a name must stay true after a failover.
+Bases are short, so that the longest legal suffix (50 characters) fits each service's limit.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bicoastal.settings.models import Settings
+
+_REGION = re.compile(r"([a-z]{2})((?:-[a-z]+)+)-([0-9]{1,2})")
+_SHORT = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "gov": "g"}
+
+
+def region_code(region: str) -> str:
+    """A region's short code, at most five characters for every region that AWS sells.
+
+    Args:
+        region: a region name such as `us-east-1`.
+
+    Returns:
+        The code, such as `use1`, `apse2`, `euc1`.
+
+    Raises:
+        ValueError: the text has not the form of a region name.
+    """
+    match = _REGION.fullmatch(region)
+    if match is None:
+        msg = f"{region!r} is not a region name; it should look like 'us-east-1'"
+        raise ValueError(msg)
+    area, middle, number = match.groups()
+    words = middle.strip("-").split("-")
+    return area + "".join(_SHORT.get(word, word[0]) for word in words) + number
+
+
+@dataclass(frozen=True, init=False)
+class Names:
+    """Every AWS name, `<resource>[-<region code>]-<suffix>`.
+
+    Attributes:
+        suffix: the environment suffix that ends each name.
+    """
+
+    suffix: str
+
+    def __init__(self, source: Settings | str) -> None:
+        """Take the suffix from settings, or as text."""
+        suffix = source if isinstance(source, str) else source.environment_suffix
+        object.__setattr__(self, "suffix", suffix)
+
+    def _global(self, base: str) -> str:
+        return f"{base}-{self.suffix}"
+
+    def _regional(self, base: str, region: str, *more: object) -> str:
+        parts = (base, region_code(region), *map(str, more), self.suffix)
+        return "-".join(parts)
+
+    # --- database -------------------------------------------------------------------------------
+    @property
+    def global_cluster(self) -> str:
+        """The global database's identifier."""
+        return self._global("global")
+
+    def cluster(self, region: str) -> str:
+        """A member's cluster identifier; unique across regions, as a global database demands."""
+        return self._regional("aurora", region)
+
+    def instance(self, region: str, number: int) -> str:
+        """An instance of a member, counted from 1."""
+        return self._regional("db", region, number)
+
+    def final_snapshot(self, region: str) -> str:
+        """The snapshot taken when a member is destroyed."""
+        return self._regional("final", region)
+
+    def subnet_group(self, region: str) -> str:
+        """The DB subnet group of a member."""
+        return self._regional("subnets", region)
+
+    def parameter_group(self, region: str) -> str:
+        """The DB cluster parameter group of a member."""
+        return self._regional("params", region)
+
+    def monitoring_role(self, region: str) -> str:
+        """The IAM role of Enhanced Monitoring. IAM is global, so the region is in the name."""
+        return self._regional("mon", region)
+
+    def cluster_log_group(self, region: str, log: str) -> str:
+        """The log group to which a member exports one of its logs (`error`, `slowquery` ...)."""
+        return f"/aws/rds/cluster/{self.cluster(region)}/{log}"
+
+    def key_alias(self, region: str) -> str:
+        """The alias of the KMS key that encrypts a member."""
+        return f"alias/{self._regional('aurora', region)}"
+
+    # --- network --------------------------------------------------------------------------------
+    def vpc(self, region: str) -> str:
+        """A region's VPC (its Name tag)."""
+        return self._regional("vpc", region)
+
+    def subnet(self, region: str, kind: str, number: int) -> str:
+        """A subnet (its Name tag): `private` or `public`, counted from 1."""
+        return self._regional(kind, region, number)
+
+    def internet_gateway(self, region: str) -> str:
+        """A region's internet gateway (its Name tag)."""
+        return self._regional("igw", region)
+
+    def route_table(self, region: str, kind: str) -> str:
+        """A route table (its Name tag): `private` or `public`."""
+        return self._regional("rt", region, kind)
+
+    def database_security_group(self, region: str) -> str:
+        """The security group of a member's instances."""
+        return self._regional("db", region)
+
+    def prober_security_group(self, region: str) -> str:
+        """The security group of a region's prober."""
+        return self._regional("probe", region)
+
+    def peering(self, requester: str, accepter: str) -> str:
+        """The peering between two regions' VPCs (its Name tag)."""
+        return self._regional("peer", requester, region_code(accepter))
+
+    # --- failover -------------------------------------------------------------------------------
+    def prober(self, region: str) -> str:
+        """The function that probes the members from a region."""
+        return self._regional("probe", region)
+
+    def prober_role(self, region: str) -> str:
+        """The IAM role of a prober."""
+        return self._regional("probe", region)
+
+    def controller(self, region: str) -> str:
+        """The function that decides and acts, one in each member region."""
+        return self._regional("control", region)
+
+    def controller_role(self, region: str) -> str:
+        """The IAM role of a controller."""
+        return self._regional("control", region)
+
+    def schedule(self, region: str) -> str:
+        """The EventBridge rule that runs a controller once a minute."""
+        return self._regional("control", region)
+
+    def function_log_group(self, function: str) -> str:
+        """The log group of a function, by the function's name."""
+        return f"/aws/lambda/{function}"
+
+    @property
+    def record_table(self) -> str:
+        """The table that holds the decision record, the same name in every region."""
+        return self._global("record")
+
+    # --- monitoring and DNS ---------------------------------------------------------------------
+    def latch_alarm(self, region: str) -> str:
+        """The alarm whose metric the latch's health check follows, one per latch region."""
+        return self._regional("latch", region)
+
+    def lag_alarm(self, region: str) -> str:
+        """The replication-lag alarm of a member."""
+        return self._regional("lag", region)
+
+    def topic(self, region: str) -> str:
+        """The SNS topic of a region's messages to people."""
+        return self._regional("notify", region)
+
+    @property
+    def latch_check(self) -> str:
+        """The CALCULATED health check over the three latch checks (its Name tag)."""
+        return self._global("latch")
+
+    def latch_region_check(self, region: str) -> str:
+        """The CLOUDWATCH_METRIC health check on one region's latch alarm (its Name tag)."""
+        return self._regional("latch", region)
+
+    def endpoint_check(self, region: str) -> str:
+        """The TCP health check on a member's public endpoint (its Name tag)."""
+        return self._regional("tcp", region)
+
+    @property
+    def endpoint_calculated_check(self) -> str:
+        """The CALCULATED health check over the endpoint's TCP check (its Name tag)."""
+        return self._global("endpoint")
+
+    def set_identifier(self, region: str) -> str:
+        """The set identifier of a member's record in the failover pair."""
+        return region_code(region)
+
+    @staticmethod
+    def all(settings: Settings) -> list[tuple[str, str]]:
+        """Every name that the program gives, with the kind of thing that bears it.
+
+        Args:
+            settings: the settings; their suffix, regions and counts decide.
+
+        Returns:
+            Pairs of a kind, one of `NAME_LIMITS`, and a name.
+        """
+        names = Names(settings)
+        pairs = [
+            ("global cluster", names.global_cluster),
+            ("DynamoDB table", names.record_table),
+            ("Name tag", names.latch_check),
+            ("Name tag", names.endpoint_calculated_check),
+        ]
+        for region in dict.fromkeys(settings.regions.all):
+            pairs += names._everywhere(region, settings)
+        for region in dict.fromkeys(settings.regions.members):
+            pairs += names._of_member(region, settings)
+        return pairs
+
+    def _everywhere(self, region: str, settings: Settings) -> list[tuple[str, str]]:
+        zones = range(1, _sane(settings.network.zones_per_region) + 1)
+        kinds = ("private", "public")
+        prober = self.prober(region)
+        return [
+            ("Name tag", self.vpc(region)),
+            ("Name tag", self.internet_gateway(region)),
+            *(("Name tag", self.route_table(region, kind)) for kind in kinds),
+            *(("Name tag", self.subnet(region, kind, n)) for kind in kinds for n in zones),
+            *(("Name tag", self.peering(region, other)) for other in settings.regions.all),
+            ("Name tag", self.latch_region_check(region)),
+            ("Name tag", self.endpoint_check(region)),
+            ("security group", self.prober_security_group(region)),
+            ("Lambda function", prober),
+            ("IAM role", self.prober_role(region)),
+            ("log group", self.function_log_group(prober)),
+            ("CloudWatch alarm", self.latch_alarm(region)),
+            ("SNS topic", self.topic(region)),
+            ("KMS alias", self.key_alias(region)),
+        ]
+
+    def _of_member(self, region: str, settings: Settings) -> list[tuple[str, str]]:
+        count = _sane(settings.database.instances_per_member)
+        controller = self.controller(region)
+        logs = ("audit", "error", "general", "slowquery")
+        return [
+            ("DB cluster", self.cluster(region)),
+            *(("DB instance", self.instance(region, n)) for n in range(1, count + 1)),
+            ("DB snapshot", self.final_snapshot(region)),
+            ("DB subnet group", self.subnet_group(region)),
+            ("DB parameter group", self.parameter_group(region)),
+            ("IAM role", self.monitoring_role(region)),
+            *(("log group", self.cluster_log_group(region, log)) for log in logs),
+            ("security group", self.database_security_group(region)),
+            ("Lambda function", controller),
+            ("IAM role", self.controller_role(region)),
+            ("EventBridge rule", self.schedule(region)),
+            ("log group", self.function_log_group(controller)),
+            ("CloudWatch alarm", self.lag_alarm(region)),
+            ("set identifier", self.set_identifier(region)),
+        ]
+
+
+def _sane(count: int) -> int:
+    """A count within 1 to 16; a rule speaks of others, and their names would be alike."""
+    return min(max(count, 1), 16)
+
+
+_RDS = re.compile(r"(?=.{1,63}$)[a-z](?:-?[a-z0-9])*")
+_RDS_LONG = re.compile(r"(?=.{1,255}$)[a-z](?:-?[a-z0-9])*")
+
+NAME_LIMITS: dict[str, re.Pattern[str]] = {
+    "global cluster": _RDS,
+    "DB cluster": _RDS,
+    "DB instance": _RDS,
+    "DB snapshot": _RDS_LONG,
+    "DB parameter group": _RDS_LONG,
+    "DB subnet group": re.compile(r"(?!default$)[a-zA-Z][a-zA-Z0-9._ -]{0,254}"),
+    "KMS alias": re.compile(r"(?=.{1,256}$)alias/(?!aws/)[a-zA-Z0-9/_-]+"),
+    "IAM role": re.compile(r"[\w+=,.@-]{1,64}", re.ASCII),
+    "Lambda function": re.compile(r"[a-zA-Z0-9_-]{1,64}"),
+    "EventBridge rule": re.compile(r"[.\-_A-Za-z0-9]{1,64}"),
+    "log group": re.compile(r"[.\-_/#A-Za-z0-9]{1,512}"),
+    "SNS topic": re.compile(r"[A-Za-z0-9_-]{1,256}"),
+    "CloudWatch alarm": re.compile(r"[ -~]{1,255}"),
+    "DynamoDB table": re.compile(r"[a-zA-Z0-9_.-]{3,255}"),
+    "security group": re.compile(r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}"),
+    "set identifier": re.compile(r"[ -~]{1,128}"),
+    "Name tag": re.compile(r"[\w .:/=+@-]{0,256}"),
+}
+"""What each service takes as a name.
+
+Sources, service by service: the API reference's constraint on the name, such as
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html and
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html.
+"""
