@@ -175,6 +175,7 @@ def _promoting(view: View) -> Step:
             view,
             State.REDIRECTING,
             f"{region} is the writer, verified; moving DNS; {view.votes.words}",
+            Gather(),
             **{**_QUIET, "approved_until": None},
             writer=region,
             latch=guards.home_is_writer(region, view.policy),
