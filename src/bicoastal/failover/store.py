@@ -132,7 +132,11 @@ class RecordStore:
         return trail
 
     def _put(self, old: Record, new: Record, trail: Sequence[str]) -> None:
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(cluster)"}
+        # All these names, `cluster` too, are reserved words of DynamoDB's expressions.
+        condition: dict[str, Any] = {
+            "ConditionExpression": "attribute_not_exists(#c)",
+            "ExpressionAttributeNames": {"#c": "cluster"},
+        }
         if old.version:
             condition = {
                 "ConditionExpression": "#e = :e AND #s = :s AND #v = :v",
