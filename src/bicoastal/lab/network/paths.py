@@ -116,9 +116,9 @@ class RelayPath:
     def _accept_all(self) -> None:
         listener = self._bound()
         listener.listen(_BACKLOG)
-        self._loop.add_reader(listener, self._on_acceptable)
+        self._loop.add_reader(listener, self._on_acceptable, listener)
         if self._fillers:
-            self._on_acceptable()
+            self._on_acceptable(listener)
 
     def _refuse(self) -> None:
         if self._listener is not None:
@@ -152,10 +152,10 @@ class RelayPath:
             filler.close()
         self._fillers.clear()
 
-    def _on_acceptable(self) -> None:
-        while self._listener is not None:
+    def _on_acceptable(self, listener: socket.socket) -> None:
+        while True:
             try:
-                client, peer = self._listener.accept()
+                client, peer = listener.accept()
             except OSError:
                 return  # nothing waits any more, or it was aborted while it waited
             filler = self._fillers.pop(peer, None)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from bicoastal.errors import LabError
 from bicoastal.lab.network.addresses import AddressPlan
@@ -56,7 +57,7 @@ class Network(NetworkControl):
             LabError: If it does not start; the message carries its last words.
         """
         command = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable]
-        command += ["-m", "bicoastal.lab.network.relay", self._config()]
+        command += ["-m", "bicoastal.lab.network.relay", json.dumps(self.config())]
         try:
             with self._log.open("w") as log:
                 self._process = subprocess.Popen(
@@ -81,14 +82,12 @@ class Network(NetworkControl):
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
-        try:
-            process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        with process:  # closes the pipe and reaps
+            process.terminate()
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     @property
     def pid(self) -> int | None:
@@ -101,7 +100,8 @@ class Network(NetworkControl):
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _config(self) -> str:
+    def config(self) -> dict[str, Any]:
+        """Describe the network to the relay's process."""
         paths = [
             {
                 "source": source,
@@ -113,14 +113,12 @@ class Network(NetworkControl):
             for (source, member), address in self._plan.paths().items()
         ]
         sockets = {member: str(path) for member, path in self._sockets.items() if path is not None}
-        return json.dumps(
-            {
-                "control": str(self.control_path),
-                "parent": os.getpid(),
-                "paths": paths,
-                "sockets": sockets,
-            }
-        )
+        return {
+            "control": str(self.control_path),
+            "parent": os.getpid(),
+            "paths": paths,
+            "sockets": sockets,
+        }
 
     @staticmethod
     def _is_ready(process: subprocess.Popen[str]) -> bool:
