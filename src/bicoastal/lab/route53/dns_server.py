@@ -16,7 +16,7 @@ import dns.rdatatype
 import dns.rrset
 
 from bicoastal.errors import LabError
-from bicoastal.lab.route53.zones import Answer
+from bicoastal.lab.route53.zones import Answer, Row
 
 Responder = Callable[[str, str], Answer]
 _ATTEMPTS = 20
@@ -44,13 +44,18 @@ def respond(wire: bytes, responder: Responder) -> bytes | None:
     answer = responder(question.name.to_text(), dns.rdatatype.to_text(question.rdtype))
     response.flags |= dns.flags.AA
     response.set_rcode(dns.rcode.from_text(answer.code))
-    for row in answer.rows:
-        response.answer.append(
-            dns.rrset.from_text_list(
-                row.name, row.ttl_s, "IN", row.type, row.values, origin=dns.name.root
-            )
-        )
+    try:
+        response.answer.extend(_rrset(row) for row in answer.rows)
+    except dns.exception.DNSException:  # the zone holds a value that is none of its type
+        response.set_rcode(dns.rcode.SERVFAIL)
+        response.answer.clear()
     return response.to_wire()
+
+
+def _rrset(row: Row) -> dns.rrset.RRset:
+    return dns.rrset.from_text_list(
+        row.name, row.ttl_s, "IN", row.type, row.values, origin=dns.name.root, relativize=False
+    )
 
 
 class _Datagrams(asyncio.DatagramProtocol):
