@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import Callable
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -61,15 +62,15 @@ def _rrset(row: Row) -> dns.rrset.RRset:
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, responder: Responder) -> None:
         self._responder = responder
-        self._transport: asyncio.DatagramTransport | None = None
+        self._transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # asyncio's own transport is no subclass of DatagramTransport, it only behaves as one.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         response = respond(data, self._responder)
-        if response is not None and self._transport is not None:
+        if response is not None:
             self._transport.sendto(response, addr)
 
 
