@@ -1,0 +1,129 @@
+"""The network as its owner sees it: a process to start, steer and stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bicoastal.errors import LabError
+from bicoastal.lab.network.addresses import AddressPlan
+from bicoastal.lab.network.control import NetworkControl
+
+_START_TIMEOUT_S = 15.0
+_STOP_TIMEOUT_S = 5.0
+
+
+class Network(NetworkControl):
+    """The relay process, started and stopped by the drill; dies with the thread that starts it.
+
+    Args:
+        folder: A short folder for the control socket and the log (a unix socket's path has at
+            most 107 characters).
+        plan: The addresses.
+        sockets: Unix socket of each member's database; a member may come later (`set_socket`).
+        delays_ms: One-way delay of paths, (source, member) to milliseconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        plan: AddressPlan,
+        sockets: Mapping[str, Path | str | None] | None = None,
+        delays_ms: Mapping[tuple[str, str], float] | None = None,
+    ) -> None:
+        super().__init__(folder / "network.sock")
+        self._plan = plan
+        self._log = folder / "network.log"
+        self._sockets = dict(sockets or {})
+        self._delays_ms = dict(delays_ms or {})
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> Network:
+        """Start the relay and wait until it listens.
+
+        Call it from the main thread: the kernel kills the relay when the thread that started it
+        ends (https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html).
+
+        Returns:
+            Itself.
+
+        Raises:
+            LabError: If it does not start; the message carries its last words.
+        """
+        command = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable]
+        command += ["-m", "bicoastal.lab.network.relay", json.dumps(self.config())]
+        try:
+            with self._log.open("w") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,
+                )
+        except FileNotFoundError as error:
+            raise LabError(
+                f"The lab needs the command {error.filename}: apt-get install util-linux."
+            ) from error
+        if not self._is_ready(self._process):
+            self.stop()
+            raise LabError(f"The lab's network did not start: {self._log.read_text().strip()}")
+        return self
+
+    def stop(self) -> None:
+        """Stop the relay; connections through it are reset. May be called twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with process:  # closes the pipe and reaps
+            process.terminate()
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    @property
+    def pid(self) -> int | None:
+        """The relay's process id, None when it does not run."""
+        return None if self._process is None else self._process.pid
+
+    def __enter__(self) -> Network:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def config(self) -> dict[str, Any]:
+        """Describe the network to the relay's process."""
+        paths = [
+            {
+                "source": source,
+                "member": member,
+                "address": address,
+                "port": self._plan.port,
+                "delay_ms": self._delays_ms.get((source, member), 0.0),
+            }
+            for (source, member), address in self._plan.paths().items()
+        ]
+        sockets = {member: str(path) for member, path in self._sockets.items() if path is not None}
+        return {
+            "control": str(self.control_path),
+            "parent": os.getpid(),
+            "paths": paths,
+            "sockets": sockets,
+        }
+
+    @staticmethod
+    def _is_ready(process: subprocess.Popen[str]) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout or 0, selectors.EVENT_READ)
+            if not selector.select(_START_TIMEOUT_S):
+                return False
+        return bool(process.stdout and process.stdout.readline())

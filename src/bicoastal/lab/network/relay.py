@@ -1,0 +1,211 @@
+"""The relay's process: standard library only, so that it is up in a tenth of a second.
+
+Started as ``python -m bicoastal.lab.network.relay CONFIG`` by `Network`; steered by JSON lines on
+a unix socket (`NetworkControl`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bicoastal.lab.network.paths import Backend, RelayPath
+
+_POLL_S = 0.02
+# The kernel's list of unix sockets; flag 00010000 is __SO_ACCEPTCON, "listens"
+# (https://man7.org/linux/man-pages/man5/proc.5.html, /proc/net/unix). Looking there, unlike
+# connecting, does not disturb the server and also sees a stopped one as alive.
+_UNIX_SOCKETS = Path("/proc/net/unix")
+_LISTENS = b"00010000"
+
+
+class UnknownPathError(Exception):
+    """A request named a source or member that the network does not have."""
+
+
+class Relay:
+    """All paths of a network and the unix socket that steers them.
+
+    Args:
+        config: ``control`` (socket path), ``paths`` (source, member, address, port, delay_ms of
+            each) and ``sockets`` (member to unix socket or None).
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._control = str(config["control"])
+        self._loop = asyncio.get_running_loop()
+        self._backends = {
+            member: Backend(config["sockets"].get(member))
+            for member in dict.fromkeys(row["member"] for row in config["paths"])
+        }
+        self._paths = [self._make_path(row) for row in config["paths"]]
+        self._server: asyncio.Server | None = None
+        self._poller: asyncio.TimerHandle | None = None
+
+    def _make_path(self, row: dict[str, Any]) -> RelayPath:
+        path = RelayPath(
+            self._loop,
+            row["source"],
+            row["member"],
+            (row["address"], row["port"]),
+            self._backends[row["member"]],
+        )
+        path.delay_s = row["delay_ms"] / 1000
+        return path
+
+    async def start(self) -> None:
+        """Listen on every path whose server is alive, and on the control socket."""
+        self._server = await asyncio.start_unix_server(self._serve, self._control)
+        for path in self._paths:
+            path.apply()
+        self._poll()
+
+    async def stop(self) -> None:
+        """Close the control socket, every listener and every connection."""
+        if self._poller is not None:
+            self._poller.cancel()
+        for path in self._paths:
+            path.close()
+        if self._server is not None:
+            self._server.close()
+        Path(self._control).unlink(missing_ok=True)
+
+    def _poll(self) -> None:
+        self._poller = self._loop.call_later(_POLL_S, self._poll)
+        self._look(_UNIX_SOCKETS.read_bytes())
+
+    def _look(self, listing: bytes) -> None:
+        for backend in self._backends.values():
+            alive = backend.socket is not None and listens(backend.socket, listing)
+            if alive != backend.alive:
+                backend.alive = alive
+                for path in self._paths:
+                    if self._backends[path.member] is backend:
+                        path.apply()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                try:
+                    answer = {"result": self._answer(json.loads(line))}
+                except (UnknownPathError, OSError, ValueError, KeyError, TypeError) as error:
+                    answer = {"error": f"The lab's network refused {line.decode()!r}: {error}"}
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    def _answer(self, request: dict[str, Any]) -> Any:
+        match request["op"]:
+            case "cut" | "heal" as op:
+                for path in self._chosen(request):
+                    path.cut = op == "cut"
+                    path.apply()
+            case "delay":
+                delay_s = float(request["delay_ms"]) / 1000
+                if delay_s < 0:
+                    raise ValueError("a delay cannot be negative")
+                for path in self._chosen(request):
+                    path.delay_s = delay_s
+                    path.apply()
+            case "socket":
+                self._set_socket(request["member"], request["path"])
+            case "stats":
+                return [path.stats() for path in self._paths]
+            case op:
+                raise ValueError(f"unknown operation {op!r}")
+        return None
+
+    def _set_socket(self, member: str, path: str | None) -> None:
+        chosen = list(self._chosen({"source": "*", "member": member}))
+        if self._backends[member].socket != path:
+            self._backends[member].socket = path
+            for route in chosen:
+                route.reset_connections()
+        self._look(_UNIX_SOCKETS.read_bytes())
+
+    def _chosen(self, request: dict[str, Any]) -> Iterator[RelayPath]:
+        source, member = request["source"], request["member"]
+        chosen = [
+            path
+            for path in self._paths
+            if source in {"*", path.source} and member in {"*", path.member}
+        ]
+        if not chosen:
+            known = ", ".join(f"{path.source} -> {path.member}" for path in self._paths)
+            raise UnknownPathError(f"there is no path {source} -> {member}; paths: {known}")
+        return iter(chosen)
+
+
+def listens(path: str, listing: bytes) -> bool:
+    """Tell whether a listening unix socket is bound to a path.
+
+    Args:
+        path: The path as the server bound it.
+        listing: Content of /proc/net/unix.
+
+    Returns:
+        True if a listening socket carries that name.
+    """
+    name = b" " + path.encode() + b"\n"
+    at = listing.find(name)
+    while at >= 0:
+        line = listing[listing.rfind(b"\n", 0, at) + 1 : at]
+        if line.split()[3] == _LISTENS:
+            return True
+        at = listing.find(name, at + 1)
+    return False
+
+
+async def run(config: dict[str, Any]) -> None:
+    """Run the relay until SIGTERM.
+
+    Args:
+        config: See `Relay`.
+
+    Raises:
+        OSError: If an address or the control socket cannot be bound.
+    """
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    relay = Relay(config)
+    try:
+        await relay.start()
+        sys.stdout.write(json.dumps({"ready": True}) + "\n")
+        sys.stdout.flush()
+        await stopped.wait()
+    finally:
+        await relay.stop()
+
+
+def main(arguments: list[str]) -> int:
+    """Read the configuration, run until SIGTERM.
+
+    Args:
+        arguments: One JSON document: that of `Relay` and ``parent``, the process that started it.
+
+    Returns:
+        Exit code: 0 when told to stop, 1 if an address cannot be bound.
+    """
+    config = json.loads(arguments[0])
+    if os.getppid() != config["parent"]:
+        return 1  # the parent died before the death signal was set: nobody would ever stop us
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    try:
+        asyncio.run(run(config))
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
