@@ -1,0 +1,1 @@
+"""The lab: an embedded AWS with real databases, where a failover is rehearsed."""
