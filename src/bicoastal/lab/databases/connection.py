@@ -47,7 +47,7 @@ def connect(
         host=host,
         port=port,
         user=ADMIN_USER,
-        password=workspace.secret(_ADMIN_SECRET),
+        password=admin_password(workspace),
         autocommit=True,
         init_command="SET SESSION sql_log_bin = 0",
         ssl_disabled=True,  # the default builds a TLS context of 25 ms for each connection
@@ -59,6 +59,11 @@ def connect(
     )
 
 
+def admin_password(workspace: Workspace) -> str:
+    """The administrator's password, the same on every server of the workspace."""
+    return workspace.secret(_ADMIN_SECRET)
+
+
 def replication_password(workspace: Workspace) -> str:
     """The password of the replication account, the same on every server of the workspace."""
     return workspace.secret(_REPLICATION_SECRET)
@@ -66,7 +71,7 @@ def replication_password(workspace: Workspace) -> str:
 
 def accounts_sql(workspace: Workspace) -> str:
     """Statements, one a line, that make the control plane's accounts outside the binary log."""
-    admin, replication = workspace.secret(_ADMIN_SECRET), replication_password(workspace)
+    admin, replication = admin_password(workspace), replication_password(workspace)
     return "\n".join(
         (
             "SET SESSION sql_log_bin = 0;",

@@ -164,7 +164,14 @@ def fence(connection: Connection[DictCursor]) -> int:
     Returns:
         How many connections were killed.
     """
+    # A client that holds a lock would keep read_only waiting, so the first round of kills comes
+    # before it; the second is for those who came in between.
+    killed = _kill_clients(connection)
     query(connection, "SET GLOBAL read_only = 1")
+    return killed + _kill_clients(connection)
+
+
+def _kill_clients(connection: Connection[DictCursor]) -> int:
     clients = query(
         connection,
         "SELECT id FROM information_schema.processlist WHERE user NOT IN (%s, %s, 'system user')",
@@ -209,8 +216,11 @@ def replica_status(connection: Connection[DictCursor]) -> Row | None:
 
 
 def position(connection: Connection[DictCursor]) -> str:
-    """The GTID position that the server has reached, as writer or as replica."""
-    return str(query(connection, "SELECT @@GLOBAL.gtid_current_pos AS p")[0]["p"])
+    """The GTID position that the server has reached, as writer or as replica.
+
+    Replicas log what they apply, so the binary log tells it for both, whatever the server's id.
+    """
+    return str(query(connection, "SELECT @@GLOBAL.gtid_binlog_pos AS p")[0]["p"])
 
 
 def lag(connection: Connection[DictCursor]) -> float | None:
