@@ -1,0 +1,295 @@
+"""The control plane: RDS's actions, with real databases behind them.
+
+MiniStack keeps the records. Each action passes here: what AWS would refuse is refused, the
+databases follow what the records say, and what MiniStack cannot do is done here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any, TypeVar
+from xml.sax.saxutils import escape
+
+from bicoastal.lab.aws.config import ServerConfig
+from bicoastal.lab.aws.failovers import Failovers
+from bicoastal.lab.aws.members import Member, Members
+from bicoastal.lab.aws.patches import Action, Response
+from bicoastal.lab.aws.records import Records, arn_region, global_endpoint
+from bicoastal.lab.aws.refusals import Refusal, refused
+from bicoastal.lab.workspace import Workspace
+
+_T = TypeVar("_T")
+_PATIENCE_S = 60.0
+_OK = 200
+WRITERS_FILE = "writers.json"
+
+
+class ControlPlane:
+    """Handles RDS's actions. Made on the event loop; `handle` is called from worker threads.
+
+    Args:
+        rds: MiniStack's RDS module.
+        members: The databases.
+        config: What the process was started with.
+        workspace: Where the file of global writers is kept for the functions' resolver.
+    """
+
+    def __init__(
+        self, rds: Any, members: Members, config: ServerConfig, workspace: Workspace
+    ) -> None:
+        self.members = members
+        self.failovers = Failovers(members, self.write_writers)
+        self._rds = rds
+        self._config = config
+        self._writers_file = workspace.path / WRITERS_FILE
+        self._loop = asyncio.get_running_loop()
+        self._accounts: set[str] = set()
+        self._actions: Mapping[str, Callable[[Records, Mapping[str, str], Any, Any], Response]] = {
+            "CreateGlobalCluster": self._create_global_cluster,
+            "CreateDBCluster": self._create_cluster,
+            "ModifyDBCluster": self._modify_cluster,
+            "DeleteDBCluster": self._delete_cluster,
+            "CreateDBInstance": self._create_instance,
+            "DeleteDBInstance": self._delete_instance,
+            "RemoveFromGlobalCluster": self._remove_from_global,
+            "FailoverGlobalCluster": partial(self._failover, "FailoverGlobalCluster"),
+            "SwitchoverGlobalCluster": partial(self._failover, "SwitchoverGlobalCluster"),
+            "PromoteReadReplicaDBCluster": self._promote_replica,
+        }
+        self.write_writers()
+
+    def handle(self, action: str, params: Mapping[str, Any], original: Any) -> Response:
+        """Answer an RDS action; called by the patched action table.
+
+        Args:
+            action: The action's name.
+            params: The request's parameters, lists of values.
+            original: MiniStack's handler, if it has one.
+
+        Returns:
+            Status, headers and body.
+        """
+        records = Records.of_request(self._rds)
+        flat = {k: str(v[0] if isinstance(v, list) else v) for k, v in params.items() if v}
+        refusal = refused(action, flat, records)
+        if refusal:
+            return self._refuse(refusal)
+        return self._actions.get(action, _pass_on)(records, flat, params, original)
+
+    def write_writers(self) -> None:
+        """Tell the functions' resolver where each global writer endpoint leads."""
+        writers = {}
+        for account in self._accounts:
+            records = Records(self._rds, account, "us-east-1")
+            for group in records.global_clusters():
+                if writer := records.writer_of(group):
+                    writers[global_endpoint(group)] = arn_region(writer["DBClusterArn"])
+        draft = self._writers_file.with_suffix(".draft")
+        draft.write_text(json.dumps(writers))
+        draft.rename(self._writers_file)
+
+    def _refuse(self, refusal: Refusal) -> Response:
+        answer: Response = self._rds._error(refusal.code, escape(refusal.message), refusal.status)
+        return answer
+
+    def _on_loop(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
+
+    def _create_global_cluster(
+        self, records: Records, _: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        self._accounts.add(records.account)
+        return original(params)
+
+    def _create_cluster(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        answer = original(params)
+        cluster = records.cluster(flat.get("DBClusterIdentifier", ""))
+        if answer[0] == _OK and cluster:
+            source = flat.get("ReplicationSourceIdentifier")
+            if source and not cluster.get("GlobalClusterIdentifier"):
+                cluster["ReplicationSourceIdentifier"] = source
+            self._on_loop(_call(self.write_writers))
+        return answer
+
+    def _modify_cluster(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        answer = original(params)
+        if answer[0] == _OK and flat.get("MasterUserPassword"):
+            work = self.members.password_changed(flat["DBClusterIdentifier"], records.region)
+            self._on_loop(work)
+        return answer
+
+    def _delete_cluster(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        answer = original(params)
+        if answer[0] == _OK:
+            identifier = flat["DBClusterIdentifier"]
+            records.drop_snapshots(identifier)
+            self._on_loop(self.members.cluster_deleted(identifier, records.region))
+        return answer
+
+    def _create_instance(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        cluster_id = flat.get("DBClusterIdentifier", "")
+        other = self.members.by_region.get(records.region)
+        if records.region not in self._config.paths.members:
+            return self._refuse(
+                Refusal(
+                    "InsufficientDBInstanceCapacity",
+                    f"The lab has databases in {', '.join(self._config.paths.members)} only.",
+                )
+            )
+        if other and other.cluster_id != cluster_id:
+            return self._refuse(
+                Refusal(
+                    "InstanceQuotaExceeded",
+                    f"The lab runs one database in each region; {records.region} has that of "
+                    f"{other.cluster_id}.",
+                )
+            )
+        answer = original(params)
+        cluster = records.cluster(cluster_id)
+        instance = records.instance(flat.get("DBInstanceIdentifier", ""))
+        if answer[0] == _OK and cluster and instance:
+            _complete_instance(records, cluster, instance)
+            self._on_loop(self.members.instance_created(records, cluster_id))
+        return answer
+
+    def _delete_instance(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        instance = records.instance(flat.get("DBInstanceIdentifier", "")) or {}
+        cluster = records.cluster(instance.get("DBClusterIdentifier") or "")
+        answer = original(params)
+        if answer[0] == _OK and cluster and not cluster["DBClusterMembers"]:
+            identifier = cluster["DBClusterIdentifier"]
+            self._on_loop(self.failovers.forget(records.region))
+            self._on_loop(self.members.last_instance_deleted(identifier, records.region))
+        return answer
+
+    def _remove_from_global(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        group = records.global_cluster(flat.get("GlobalClusterIdentifier", ""))
+        cluster = records.cluster(flat.get("DbClusterIdentifier", ""))
+        if group and group["Status"] != "available":
+            return self._refuse(_busy(group))
+        was_secondary = bool(cluster and records.source_of(cluster))
+        answer = original(params)
+        if answer[0] == _OK and cluster:
+            region = arn_region(cluster["DBClusterArn"])
+            self._on_loop(self.failovers.forget(region))
+            if was_secondary:
+                work = self.members.detached(cluster["DBClusterIdentifier"], region)
+                self._on_loop(work)
+            self._on_loop(_call(self.write_writers))
+        return answer
+
+    def _failover(
+        self, action: str, records: Records, flat: Mapping[str, str], params: Any, _: Action
+    ) -> Response:
+        lossy = action == "FailoverGlobalCluster" and flat.get("AllowDataLoss") == "true"
+        if lossy and flat.get("Switchover") == "true":
+            return self._refuse(
+                Refusal(
+                    "InvalidParameterCombination",
+                    "AllowDataLoss and Switchover cannot both be specified.",
+                )
+            )
+        resolved, error = self._rds._resolve_global_writer_switch(params)
+        if error:
+            answer: Response = error
+            return answer
+        group, target_cluster, _membership, writer_membership = resolved
+        if group["Status"] != "available":
+            return self._refuse(_busy(group))
+        target = self.members.of_arn(target_cluster["DBClusterArn"])
+        source = self.members.of_arn(writer_membership["DBClusterArn"])
+        if not target or target.state != "available":
+            return self._refuse(_not_ready(target_cluster))
+        if not source or (not lossy and not _healthy(source, target)):
+            return self._refuse(_not_ready(records.writer_of(group) or target_cluster))
+        kind = "failover" if lossy else "switchover"
+        self._on_loop(self.failovers.begin(group, source, target, kind))
+        body = f"<GlobalCluster>{self._rds._global_cluster_xml(group)}</GlobalCluster>"
+        return self._answer(action, body)
+
+    def _promote_replica(
+        self, records: Records, flat: Mapping[str, str], _params: Any, _: Any
+    ) -> Response:
+        identifier = flat.get("DBClusterIdentifier", "")
+        cluster = records.cluster(identifier)
+        if cluster is None:
+            return self._refuse(
+                Refusal("DBClusterNotFoundFault", f"DBCluster {identifier} not found.", 404)
+            )
+        if not cluster.pop("ReplicationSourceIdentifier", None):
+            return self._refuse(
+                Refusal(
+                    "InvalidDBClusterStateFault", f"DBCluster {identifier} is not a read replica."
+                )
+            )
+        self._on_loop(self.members.detached(identifier, records.region))
+        body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
+        return self._answer("PromoteReadReplicaDBCluster", body)
+
+    def _answer(self, action: str, body: str) -> Response:
+        answer: Response = self._rds._xml(
+            _OK, f"{action}Response", f"<{action}Result>{body}</{action}Result>"
+        )
+        return answer
+
+
+def _pass_on(_: Records, _flat: Mapping[str, str], params: Any, original: Action) -> Response:
+    return original(params)
+
+
+async def _call(function: Callable[[], None]) -> None:
+    function()
+
+
+def _busy(group: Mapping[str, Any]) -> Refusal:
+    return Refusal(
+        "InvalidGlobalClusterStateFault",
+        f"Global cluster {group['GlobalClusterIdentifier']} is in {group['Status']} state but "
+        "expected it to be available.",
+    )
+
+
+def _not_ready(cluster: Mapping[str, Any]) -> Refusal:
+    return Refusal(
+        "InvalidDBClusterStateFault",
+        f"DBCluster {cluster['DBClusterIdentifier']} has no available DB instance.",
+    )
+
+
+def _healthy(source: Member, target: Member) -> bool:
+    return source.state == target.state == "available" and source.database.alive
+
+
+def _complete_instance(
+    records: Records, cluster: Mapping[str, Any], instance: dict[str, Any]
+) -> None:
+    """Say of an instance what AWS says: it has the settings of its cluster."""
+    rest = str(cluster["Endpoint"]).split(".cluster-", 1)[1]
+    instance["Endpoint"] = dict(
+        instance["Endpoint"], Address=f"{instance['DBInstanceIdentifier']}.{rest}"
+    )
+    instance.update(
+        StorageType="aurora",
+        LicenseModel="general-public-license",
+        StorageEncrypted=cluster["StorageEncrypted"],
+        KmsKeyId=cluster["KmsKeyId"],
+        VpcSecurityGroups=cluster["VpcSecurityGroups"],
+    )
+    group = records.subnet_groups().get(str(cluster["DBSubnetGroup"]))
+    if group:
+        instance["DBSubnetGroup"] = group

@@ -1,0 +1,313 @@
+"""Failover, switchover and the return of the old writer, on real databases.
+
+What AWS does is described in
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
+(write fencing is best effort; the old writer rejoins on a new volume, its old one is kept as a
+snapshot). Fencing and noticing the old writer's return go through the lab's network, from the
+new writer's region, so that a partition stops them as it would there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pymysql.err import MySQLError
+
+from bicoastal.errors import LabError
+from bicoastal.lab.aws.members import Member, Members, Snapshot
+from bicoastal.lab.aws.records import Records
+from bicoastal.lab.databases import connect
+from bicoastal.lab.databases.replication import fence
+from bicoastal.lab.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+_WATCH_S = 0.1
+_RETURN_CONNECT_S = 0.3
+_RETURN_ANSWER_S = 1.0
+_DRAIN_S = 10.0
+_FAILURES = (LabError, MySQLError, OSError)
+
+
+@dataclass
+class Rejoin:
+    """How the old writer came back; times are seconds since the epoch.
+
+    Attributes:
+        state: ``waiting``, ``fenced``, ``replicating``, ``connected`` or ``failed``.
+        fenced_at: When it was read-only and its clients' connections were gone.
+        killed: How many connections that were.
+        snapshot: The unix socket of the read-only server on its old volume.
+        old_position: GTID position of the old volume.
+        connected_at: When it had caught up on its new volume.
+        error: Why it failed.
+    """
+
+    state: str = "waiting"
+    fenced_at: float | None = None
+    killed: int | None = None
+    snapshot: str | None = None
+    old_position: str | None = None
+    connected_at: float | None = None
+    error: str | None = None
+
+
+@dataclass
+class Failover:
+    """One failover or switchover; times are seconds since the epoch.
+
+    Attributes:
+        global_cluster: The global cluster's identifier.
+        kind: ``failover`` (data loss allowed) or ``switchover``.
+        source: Region of the old writer.
+        target: Region of the new writer.
+        accepted_at: When the request was accepted.
+        state: ``running``, ``done`` or ``failed``.
+        fence: ``ok``, ``timed out`` or ``unreachable``.
+        fenced_at: When fencing ended, however it ended.
+        promoted_at: When the target was open for writes.
+        promotion_seconds: What the database itself needed: apply, stop following, open.
+        drained: Whether all that the target had received was applied.
+        position: The target's GTID position then; the old volume diverges after it.
+        flipped_at: When IsWriter moved.
+        error: Why it failed.
+        rejoin: How the old writer came back (failover only).
+    """
+
+    global_cluster: str
+    kind: str
+    source: str
+    target: str
+    accepted_at: float = field(default_factory=time.time)
+    state: str = "running"
+    fence: str | None = None
+    fenced_at: float | None = None
+    promoted_at: float | None = None
+    promotion_seconds: float | None = None
+    drained: bool | None = None
+    position: str | None = None
+    flipped_at: float | None = None
+    error: str | None = None
+    rejoin: Rejoin | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def fence_over(
+    workspace: Workspace, address: tuple[str, int], *, connect_s: float, answer_s: float
+) -> int:
+    """Fence a server through the network.
+
+    Args:
+        workspace: Holds the administrator's password.
+        address: Host and port of the path to it.
+        connect_s: Seconds until a connection must stand.
+        answer_s: Seconds that any answer may take.
+
+    Returns:
+        How many connections were killed.
+
+    Raises:
+        pymysql.err.MySQLError: It cannot be reached or does not answer.
+    """
+    with closing(
+        connect(workspace, address=address, connect_timeout=connect_s, read_timeout=answer_s)
+    ) as connection:
+        return fence(connection)
+
+
+class Failovers:
+    """Carries failovers and switchovers out and keeps the record of each.
+
+    Args:
+        members: The databases.
+        flipped: Called when a writer has moved.
+        fencing: Fences over the network; tests give their own.
+    """
+
+    def __init__(
+        self,
+        members: Members,
+        flipped: Callable[[], None],
+        *,
+        fencing: Callable[..., int] = fence_over,
+    ) -> None:
+        self.history: list[Failover] = []
+        self._members = members
+        self._flipped = flipped
+        self._fencing = fencing
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._returns: dict[str, asyncio.Task[None]] = {}
+
+    async def begin(self, group: dict[str, Any], source: Member, target: Member, kind: str) -> None:
+        """Accept a failover or switchover; it goes on in the background.
+
+        Args:
+            group: The global cluster's record; its status changes at once.
+            source: The writer.
+            target: The member to promote.
+            kind: ``failover`` or ``switchover``.
+        """
+        record = Failover(group["GlobalClusterIdentifier"], kind, source.region, target.region)
+        group["Status"] = "failing-over" if kind == "failover" else "switching-over"
+        group["FailoverState"] = {
+            "Status": group["Status"],
+            "FromDbClusterArn": source.cluster["DBClusterArn"],
+            "ToDbClusterArn": target.cluster["DBClusterArn"],
+            "IsDataLossAllowed": kind == "failover",
+        }
+        self.history.append(record)
+        act = self._fail_over if kind == "failover" else self._switch_over
+        self._spawn(self._guarded(record, group, act(record, group, source, target)))
+
+    async def _guarded(
+        self, record: Failover, group: dict[str, Any], work: Coroutine[Any, Any, None]
+    ) -> None:
+        try:
+            await work
+            record.state = "done"
+        except _FAILURES as error:
+            _log.exception("%s of %s failed", record.kind, record.global_cluster)
+            record.state, record.error = "failed", str(error)
+            Records.settle(group)
+
+    async def _fail_over(
+        self, record: Failover, group: dict[str, Any], source: Member, target: Member
+    ) -> None:
+        record.fence = await self._try_fence(source, target)
+        record.fenced_at = time.time()
+        await self._promote(record, target)
+        target.records.set_writer(
+            group, target.cluster["DBClusterArn"], old_status="pending-resync"
+        )
+        record.flipped_at = time.time()
+        self._flipped()
+        source.state = "rejoining"
+        record.rejoin = Rejoin()
+        self._returns[source.region] = self._spawn(
+            self._rejoin(record.rejoin, group, source, target)
+        )
+
+    async def _switch_over(
+        self, record: Failover, group: dict[str, Any], source: Member, target: Member
+    ) -> None:
+        await asyncio.to_thread(source.database.fence)
+        record.fence, record.fenced_at = "ok", time.time()
+        complete = await self._members.caught_up(
+            target.database, source.database, timeout=_DRAIN_S
+        )
+        if not complete:
+            await asyncio.to_thread(source.database.open)
+            msg = f"{target.region} did not catch up with {source.region} within {_DRAIN_S:g} s"
+            raise LabError(msg)
+        await self._promote(record, target)
+        address = self._members.address(source.region, target.region)
+        await asyncio.to_thread(source.database.demote, *address)
+        target.records.set_writer(group, target.cluster["DBClusterArn"], old_status="connected")
+        record.flipped_at = time.time()
+        self._flipped()
+
+    async def _promote(self, record: Failover, target: Member) -> None:
+        promotion = await asyncio.to_thread(target.database.drain, timeout=_DRAIN_S)
+        record.drained, record.position = promotion.drained, promotion.position
+        modelled_end = record.accepted_at + self._members.config.promotion_s
+        await asyncio.sleep(max(0.0, modelled_end - time.time()))
+        started = time.monotonic()
+        await asyncio.to_thread(target.database.open)
+        record.promoted_at = time.time()
+        record.promotion_seconds = promotion.seconds + time.monotonic() - started
+        target.seeded = True  # the master user came by replication
+
+    async def _try_fence(self, source: Member, target: Member) -> str:
+        limit = self._members.config.fence_s
+        started = time.monotonic()
+        work = asyncio.to_thread(
+            self._fencing,
+            self._members.workspace,
+            self._members.address(target.region, source.region),
+            connect_s=limit,
+            answer_s=limit,
+        )
+        try:
+            await asyncio.wait_for(work, limit)
+        except TimeoutError:
+            return "timed out"
+        except _FAILURES:
+            # The client's own time-outs end a moment before or after ours.
+            return "timed out" if time.monotonic() - started > limit * 0.9 else "unreachable"
+        return "ok"
+
+    async def _rejoin(
+        self, rejoin: Rejoin, group: dict[str, Any], old: Member, writer: Member
+    ) -> None:
+        try:
+            rejoin.killed = await self._fence_when_back(old, writer)
+            rejoin.state, rejoin.fenced_at = "fenced", time.time()
+            await self._keep_volume(rejoin, old)
+            old.database = self._members.new_database(old.region)
+            await self._members.launch(old.database)
+            rejoin.state = "replicating"
+            address = self._members.address(old.region, writer.region)
+            await asyncio.to_thread(old.database.follow, *address)
+            await self._members.caught_up(old.database, writer.database)
+            if membership := old.records.member_of(old.cluster):
+                membership["SynchronizationStatus"] = "connected"
+            old.state = "available"
+            rejoin.state, rejoin.connected_at = "connected", time.time()
+        except _FAILURES as error:
+            _log.exception("%s did not rejoin %s", old.region, group["GlobalClusterIdentifier"])
+            old.state, old.error = "failed", str(error)
+            rejoin.state, rejoin.error = "failed", str(error)
+
+    async def _fence_when_back(self, old: Member, writer: Member) -> int:
+        """Watch the old writer through the network; fence it in the moment it answers."""
+        address = self._members.address(writer.region, old.region)
+        while True:
+            with contextlib.suppress(MySQLError, OSError):
+                return await asyncio.to_thread(
+                    self._fencing,
+                    self._members.workspace,
+                    address,
+                    connect_s=_RETURN_CONNECT_S,
+                    answer_s=_RETURN_ANSWER_S,
+                )
+            await asyncio.sleep(_WATCH_S)
+
+    async def _keep_volume(self, rejoin: Rejoin, old: Member) -> None:
+        await asyncio.to_thread(old.database.stop)
+        kept = self._members.snapshot_of(old.database, old.region)
+        await self._members.launch(kept)
+        await asyncio.to_thread(kept.stop_following)
+        rejoin.old_position = await asyncio.to_thread(kept.gtid_position)
+        name = old.records.add_snapshot(old.cluster)
+        old.snapshots.append(Snapshot(name, kept, time.time(), rejoin.old_position))
+        rejoin.snapshot = str(kept.socket)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def forget(self, region: str) -> None:
+        """A member goes away: nobody waits for its return any more."""
+        if task := self._returns.pop(region, None):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def cancel(self) -> None:
+        """End everything that goes on in the background, and forget the history."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._returns.clear()
+        self.history.clear()

@@ -1,0 +1,295 @@
+"""The members: which cluster's database runs in which region, on which volume.
+
+Everything here runs on the event loop of the process's main thread, because servers must be
+started there; what waits for a database runs in worker threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pymysql.err import MySQLError
+
+from bicoastal.errors import LabError
+from bicoastal.lab.aws.config import ServerConfig, member_socket_name
+from bicoastal.lab.aws.records import Records, arn_region
+from bicoastal.lab.databases import Database, ServerBinary, Template, find_server
+from bicoastal.lab.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+_CATCH_UP_S = 10.0
+_POLL_S = 0.02
+
+
+@dataclass
+class Snapshot:
+    """A volume that lost its writer role, readable as it was left.
+
+    Attributes:
+        name: The name that DescribeDBClusterSnapshots shows.
+        database: A read-only server on the volume.
+        taken_at: Seconds since the epoch.
+        position: GTID position of the volume: with the new writer's, what diverged.
+    """
+
+    name: str
+    database: Database
+    taken_at: float
+    position: str
+
+
+@dataclass
+class Member:
+    """A cluster with a database.
+
+    Attributes:
+        records: The account and region it is in.
+        cluster_id: The cluster's identifier.
+        database: The server on the current volume.
+        state: ``creating``, ``available``, ``stopped``, ``rejoining`` or ``failed``.
+        error: Why it failed.
+        snapshots: Volumes that it had before.
+    """
+
+    records: Records
+    cluster_id: str
+    database: Database
+    state: str = "creating"
+    error: str | None = None
+    snapshots: list[Snapshot] = field(default_factory=list)
+    seeded: bool = False
+
+    @property
+    def region(self) -> str:
+        """The region."""
+        return self.records.region
+
+    @property
+    def cluster(self) -> dict[str, Any]:
+        """The cluster's record.
+
+        Raises:
+            LabError: The cluster was deleted meanwhile.
+        """
+        cluster = self.records.cluster(self.cluster_id)
+        if cluster is None:
+            msg = f"cluster {self.cluster_id} does not exist any more"
+            raise LabError(msg)
+        return cluster
+
+    @property
+    def source(self) -> str | None:
+        """The region that it replicates from, or None for a writer."""
+        arn = self.records.source_of(self.cluster)
+        return arn_region(arn) if arn else None
+
+
+class Members:
+    """The databases of all regions.
+
+    Args:
+        config: What the process was started with.
+        workspace: Where volumes and sockets are.
+        make: Makes a database; tests give their own.
+    """
+
+    def __init__(
+        self, config: ServerConfig, workspace: Workspace, *, make: Callable[..., Database] = Database
+    ) -> None:
+        self.config = config
+        self.workspace = workspace
+        self.by_region: dict[str, Member] = {}
+        self._make = make
+        self._server: ServerBinary | None = None
+        self._template: Path | None = None
+        # Replicas skip events with their own id, so a new volume never gets an old one's.
+        self._server_ids = itertools.count(1)
+
+    async def prepare(self) -> None:
+        """Find the server and have a template, before the first member is asked for."""
+        self._server = find_server()
+        self._template = await asyncio.to_thread(
+            Template.build, self.workspace, server=self._server
+        )
+
+    def new_database(self, region: str) -> Database:
+        """A database on a new volume, on the member's own socket."""
+        number = next(self._server_ids)
+        return self._make(
+            self.workspace,
+            f"{region}-{number}",
+            number,
+            socket=self.workspace.socket(member_socket_name(region)),
+            server=self._server,
+            template=self._template,
+            durability=self.config.durability,
+        )
+
+    def snapshot_of(self, old: Database, region: str) -> Database:
+        """A server for an old volume, on a socket that the network does not lead to."""
+        number = next(self._server_ids)
+        return self._make(
+            self.workspace,
+            old.name,
+            number,
+            socket=self.workspace.socket(f"snapshot-{region}-{number}"),
+            server=self._server,
+            template=self._template,
+        )
+
+    def address(self, source: str, member: str) -> tuple[str, int]:
+        """Host and port at which a source reaches a member."""
+        return self.config.paths.address(source, member), self.config.paths.port
+
+    def of(self, cluster_id: str, region: str) -> Member | None:
+        """The member that runs a cluster's database."""
+        member = self.by_region.get(region)
+        return member if member and member.cluster_id == cluster_id else None
+
+    def of_arn(self, arn: str) -> Member | None:
+        """The member that runs the database of the cluster with an ARN."""
+        return self.of(arn.rsplit(":", 1)[1], arn_region(arn))
+
+    async def instance_created(self, records: Records, cluster_id: str) -> asyncio.Task[None] | None:
+        """A cluster got an instance: start its database if it does not run.
+
+        Args:
+            records: The account and region.
+            cluster_id: The cluster.
+
+        Returns:
+            The task that brings it up, or None when it runs already.
+        """
+        member = self.of(cluster_id, records.region)
+        if member is None:
+            member = Member(records, cluster_id, self.new_database(records.region))
+            self.by_region[records.region] = member
+        elif member.state != "stopped":
+            records.set_status(
+                member.cluster, "available" if member.state == "available" else "creating"
+            )
+            return None
+        member.state = "creating"
+        records.set_status(member.cluster, "creating")
+        return asyncio.create_task(self._bring_up(member), name=f"bring-up-{member.region}")
+
+    async def _bring_up(self, member: Member) -> None:
+        try:
+            await self.launch(member.database)
+            await self.assume_role(member)
+            member.state = "available"
+            member.records.set_status(member.cluster, "available")
+        except (LabError, MySQLError, OSError) as error:
+            _log.exception("the database of %s did not come up", member.region)
+            member.state, member.error = "failed", str(error)
+            if cluster := member.records.cluster(member.cluster_id):
+                member.records.set_status(cluster, "failed")
+
+    async def launch(self, database: Database) -> None:
+        """Start a database (read-only) and wait until it answers."""
+        await asyncio.to_thread(database.prepare)
+        database.launch(read_only=True)
+        await asyncio.to_thread(database.wait_ready)
+
+    async def assume_role(self, member: Member) -> None:
+        """Make a running database what its cluster's records say: writer or replica."""
+        source = member.source
+        if source is None:
+            await asyncio.to_thread(self._become_writer, member)
+            return
+        await asyncio.to_thread(member.database.follow, *self.address(member.region, source))
+        if writer := self.by_region.get(source):
+            await self.caught_up(member.database, writer.database, timeout=_CATCH_UP_S)
+
+    def _become_writer(self, member: Member) -> None:
+        cluster = member.cluster
+        if not member.seeded:
+            member.database.seed(
+                cluster["MasterUsername"], cluster["_MasterUserPassword"], cluster["DatabaseName"]
+            )
+            member.seeded = True
+        member.database.open()
+
+    async def caught_up(
+        self, replica: Database, writer: Database, *, timeout: float | None = None
+    ) -> bool:
+        """Wait until a replica has what its writer has now.
+
+        Args:
+            replica: The replica.
+            writer: Its writer.
+            timeout: Seconds to wait; for ever when left out.
+
+        Returns:
+            Whether it has.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while deadline is None or time.monotonic() < deadline:
+            try:
+                target = await asyncio.to_thread(writer.gtid_position)
+                if await asyncio.to_thread(replica.caught_up, target):
+                    return True
+            except (MySQLError, OSError):
+                pass  # one of them is down or hangs; that may end
+            await asyncio.sleep(_POLL_S)
+        return False
+
+    async def restart(self, region: str) -> None:
+        """Start a member's server again, as its region coming back.
+
+        It starts read-only. It takes up its role, unless a failover made another member writer:
+        then it stays closed until it has been fenced and rebuilt.
+
+        Args:
+            region: The member's region.
+
+        Raises:
+            LabError: There is no such member, or its server runs.
+        """
+        member = self.by_region.get(region)
+        if member is None:
+            msg = f"{region} has no database"
+            raise LabError(msg)
+        await self.launch(member.database)
+        if member.state != "rejoining":
+            await self.assume_role(member)
+            member.state = "available"
+
+    async def last_instance_deleted(self, cluster_id: str, region: str) -> None:
+        """A cluster lost its last instance: nothing runs, the volume stays."""
+        if member := self.of(cluster_id, region):
+            member.state = "stopped"
+            await asyncio.to_thread(member.database.stop)
+
+    async def cluster_deleted(self, cluster_id: str, region: str) -> None:
+        """A cluster was deleted: its volumes go, snapshots too."""
+        if member := self.of(cluster_id, region):
+            del self.by_region[region]
+            for database in (member.database, *(s.database for s in member.snapshots)):
+                await asyncio.to_thread(database.discard)
+
+    async def detached(self, cluster_id: str, region: str) -> None:
+        """A secondary left its source: it becomes a cluster of its own, open for writes."""
+        member = self.of(cluster_id, region)
+        if member and member.state == "available":
+            await asyncio.to_thread(member.database.stop_following)
+            await asyncio.to_thread(member.database.open)
+
+    async def password_changed(self, cluster_id: str, region: str) -> None:
+        """The master user has a new password."""
+        member = self.of(cluster_id, region)
+        if member and member.state == "available":
+            member.seeded = False
+            await asyncio.to_thread(self._become_writer, member)
+
+    async def stop_all(self) -> None:
+        """Stop and delete everything."""
+        for region, member in list(self.by_region.items()):
+            await self.cluster_deleted(member.cluster_id, region)

@@ -1,0 +1,140 @@
+"""Every change that the lab makes to MiniStack 1.5.33, in one place, each with its reason.
+
+`tests/functional/aws/test_conformance.py` states the behaviour behind each, so that a new version
+of MiniStack is checked by running it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from bicoastal.lab.aws.records import Records, global_endpoint
+
+Response: TypeAlias = tuple[int, dict[str, str], bytes]
+Action: TypeAlias = Callable[[Mapping[str, Any]], Response]
+Handle: TypeAlias = Callable[[str, Mapping[str, Any], Any], Response]
+
+# Actions of RDS that MiniStack does not know.
+_NEW_ACTIONS = ("PromoteReadReplicaDBCluster",)
+
+
+class Patches:
+    """Makes the changes and can take them back.
+
+    Args:
+        handle: Called with each RDS action, its parameters and MiniStack's own handler.
+    """
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._undo: list[Callable[[], None]] = []
+
+    def apply(self) -> None:
+        """Make all changes."""
+        self._rds(import_module("ministack.services.rds"))
+        self._route53(import_module("ministack.services.route53"))
+
+    def revert(self) -> None:
+        """Take all changes back."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _replace(self, module: Any, name: str, value: Any) -> None:
+        self._undo.append(functools.partial(setattr, module, name, getattr(module, name)))
+        setattr(module, name, value)
+
+    def _rds(self, rds: Any) -> None:
+        # A Docker engine on this machine must not be used: the lab's databases are processes.
+        self._replace(rds, "_get_docker", lambda: None)
+        # MiniStack gives every cluster the server's own host name as its endpoint.
+        self._replace(rds, "_start_cluster_shared_container", keep_cluster_endpoints)
+        # Descriptions lack ReplicationSourceIdentifier and the global writer endpoint.
+        self._replace(rds, "_cluster_xml", functools.partial(cluster_xml, rds, rds._cluster_xml))
+        self._replace(
+            rds, "_global_cluster_xml", functools.partial(global_xml, rds._global_cluster_xml)
+        )
+        # Real databases behind the actions, and the refusals that AWS gives.
+        originals = dict(rds._ACTION_MAP)
+        self._undo.append(functools.partial(_restore, rds._ACTION_MAP, originals))
+        for action in (*originals, *_NEW_ACTIONS):
+            rds._ACTION_MAP[action] = functools.partial(self._call, action, originals.get(action))
+
+    def _call(self, action: str, original: Any, params: Mapping[str, Any]) -> Response:
+        return self._handle(action, params, original)
+
+    def _route53(self, route53: Any) -> None:
+        # The children of a CALCULATED check and the regions of a check are read as "".
+        self._replace(
+            route53,
+            "_parse_health_check_config",
+            functools.partial(health_check_config, route53._parse_health_check_config),
+        )
+        # Booleans are written as "True", which botocore reads as false.
+        self._replace(
+            route53,
+            "_build_health_check_el",
+            functools.partial(health_check_element, route53._build_health_check_el),
+        )
+
+
+def _restore(table: dict[str, Any], originals: Mapping[str, Any]) -> None:
+    table.clear()
+    table.update(originals)
+
+
+def keep_cluster_endpoints(
+    _cluster_id: str, cluster: dict[str, Any], *, remove_stale: bool = False
+) -> dict[str, Any]:
+    """Replaces ``_start_cluster_shared_container``: nothing is started, names stay AWS's.
+
+    Args:
+        cluster: The cluster's record.
+        remove_stale: Ignored; there is no container.
+
+    Returns:
+        What MiniStack expects of a start that needs nothing more.
+    """
+    del remove_stale
+    cluster.update(
+        _shared_endpoint={
+            "Address": cluster["Endpoint"],
+            "Port": int(cluster["Port"]),
+            "HostedZoneId": cluster["HostedZoneId"],
+        },
+        _shared_reader_alias=cluster["ReaderEndpoint"],
+        _shared_container_ready=True,
+    )
+    return {"started": False, "failed": False, "readiness_host": None, "readiness_port": None}
+
+
+def cluster_xml(rds: Any, original: Callable[[Any], str], cluster: Mapping[str, Any]) -> str:
+    """Adds ReplicationSourceIdentifier, which AWS gives for secondaries and replicas."""
+    source = Records.of_request(rds).source_of(cluster)
+    extra = f"<ReplicationSourceIdentifier>{source}</ReplicationSourceIdentifier>" if source else ""
+    return original(cluster) + extra
+
+
+def global_xml(original: Callable[[Any], str], group: dict[str, Any]) -> str:
+    """Adds the global writer endpoint."""
+    return original(group) + f"<Endpoint>{global_endpoint(group)}</Endpoint>"
+
+
+def health_check_config(original: Callable[[Any], dict[str, Any]], element: Any) -> dict[str, Any]:
+    """Reads children and regions from the text of their elements."""
+    config = original(element)
+    for field, item in (("ChildHealthChecks", "ChildHealthCheck"), ("Regions", "Region")):
+        if field in config:
+            items = (e for e in element.iter() if e.tag.rsplit("}", 1)[-1] == item)
+            config[field] = [e.text for e in items if e.text]
+    return config
+
+
+def health_check_element(original: Callable[..., None], parent: Any, check: Any) -> None:
+    """Writes booleans as XML does."""
+    original(parent, check)
+    for element in parent.iter():
+        if element.text in ("True", "False"):
+            element.text = element.text.lower()

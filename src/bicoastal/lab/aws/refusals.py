@@ -1,0 +1,297 @@
+"""What AWS refuses and MiniStack accepts: one rule a function, each with AWS's own message.
+
+A rule gets the request's parameters and what exists, and gives a `Refusal` or None. Most messages
+are AWS's own, as reported in the issue trackers of the provider projects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error that AWS would answer with.
+
+    Attributes:
+        code: AWS's error code.
+        message: AWS's text, or ours where theirs is not known.
+        status: The HTTP status.
+    """
+
+    code: str
+    message: str
+    status: int = 400
+
+
+Record: TypeAlias = Mapping[str, Any]
+Parameters: TypeAlias = Mapping[str, str]
+
+
+class Inventory(Protocol):
+    """What exists in the request's region (and globally) when a rule is asked."""
+
+    def cluster(self, identifier: str) -> Record | None:
+        """A cluster by its identifier or ARN."""
+        ...
+
+    def global_cluster(self, identifier: str) -> Record | None:
+        """A global cluster by its identifier."""
+        ...
+
+    def writer_of(self, global_cluster: Record) -> Record | None:
+        """The cluster that is a global cluster's writer."""
+        ...
+
+    def instances_of(self, cluster: Record) -> list[Record]:
+        """A cluster's instances."""
+        ...
+
+    def clusters(self) -> list[Record]:
+        """All clusters of the region."""
+        ...
+
+    def subnet_groups(self) -> Mapping[str, Record]:
+        """The region's subnet groups by name."""
+        ...
+
+
+Rule: TypeAlias = Callable[[Parameters, Inventory], Refusal | None]
+
+_BURSTABLE = re.compile(r"^db\.t\d[a-z]*\.")
+_CLASS = re.compile(r"^db\.(serverless|[a-z]+\d+[a-z]*\.(micro|small|medium|\d*x?large))$")
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+_IDENTIFIER = re.compile(r"^(?=.{1,63}$)[A-Za-z](-?[A-Za-z0-9])*$")
+_COMBINATION = "InvalidParameterCombination"
+_VALUE = "InvalidParameterValue"
+
+
+def _identifier(kind: str, parameter: str) -> Rule:
+    def rule(parameters: Parameters, _: Inventory) -> Refusal | None:
+        name = parameters.get(parameter, "")
+        if not name or _IDENTIFIER.match(name):
+            return None
+        return Refusal(
+            _VALUE,
+            f"The parameter {parameter} is not a valid identifier. {kind} identifiers must begin "
+            "with a letter; must contain only ASCII letters, digits, and hyphens; and must not "
+            "end with a hyphen or contain two consecutive hyphens.",
+        )
+
+    return rule
+
+
+def retention(parameters: Parameters, _: Inventory) -> Refusal | None:
+    """Backup retention is 1 to 35 days on Aurora.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+    """
+    days = parameters.get("BackupRetentionPeriod", "")
+    if not days or (days.isdigit() and 1 <= int(days) <= 35):
+        return None
+    return Refusal(
+        _VALUE, f"Invalid backup retention period: {days}. Must be between 1 and 35 days."
+    )
+
+
+def subnet_group_exists(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """A named subnet group must exist."""
+    name = parameters.get("DBSubnetGroupName", "")
+    if not name or name == "default" or name in inventory.subnet_groups():
+        return None
+    return Refusal(
+        "DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' does not exist.", 404
+    )
+
+
+def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """A secondary takes no credentials and no database, and waits for the primary's instance.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-attaching.html
+    """
+    group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
+    writer = inventory.writer_of(group) if group else None
+    if group is None:
+        return None
+    if parameters.get("ManageMasterUserPassword") == "true":
+        return Refusal(
+            _COMBINATION, "ManageMasterUserPassword isn't supported for a global database."
+        )
+    encrypted = parameters.get("StorageEncrypted") == "true"
+    if group["StorageEncrypted"] and not encrypted:
+        return Refusal(
+            _COMBINATION, "Value for storageEncrypted should match setting for global cluster."
+        )
+    if writer is None:
+        return None
+    for parameter, text in (
+        ("DatabaseName", "database name"),
+        ("MasterUsername", "user name"),
+        ("MasterUserPassword", "password"),
+    ):
+        if parameters.get(parameter):
+            return Refusal(
+                _COMBINATION, f"Cannot specify {text} for cross region replication cluster"
+            )
+    if encrypted and not parameters.get("KmsKeyId"):
+        return Refusal(
+            _COMBINATION,
+            "For encrypted cross-region replica, kmsKeyId should be explicitly specified",
+        )
+    if not any(i["DBInstanceStatus"] == "available" for i in inventory.instances_of(writer)):
+        return Refusal(
+            "InvalidDBClusterStateFault",
+            f"Source cluster {writer['DBClusterIdentifier']} must have an available instance "
+            "before a secondary cluster can be added.",
+        )
+    return None
+
+
+def first_credentials(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """A cluster that replicates from nobody needs a master user with a password of 8 to 41."""
+    group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
+    replica = parameters.get("ReplicationSourceIdentifier") or (group and inventory.writer_of(group))
+    if replica or parameters.get("ManageMasterUserPassword") == "true":
+        return None
+    for parameter in ("MasterUsername", "MasterUserPassword"):
+        if not parameters.get(parameter):
+            return Refusal(
+                _VALUE,
+                f"The parameter {parameter} must be provided and must not be blank.",
+            )
+    password = parameters["MasterUserPassword"]
+    if not 8 <= len(password) <= 41 or re.search(r'[/@" ]|[^!-~]', password):
+        return Refusal(
+            _VALUE,
+            "The parameter MasterUserPassword is not a valid password: 8 to 41 printable ASCII "
+            "characters besides '/', '@', '\"', ' ' may be used.",
+        )
+    return None
+
+
+def cluster_exists(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """An Aurora instance belongs to a cluster that exists."""
+    name = parameters.get("DBClusterIdentifier", "")
+    if not name or inventory.cluster(name):
+        return None
+    return Refusal("DBClusterNotFoundFault", f"DBCluster {name} not found.", 404)
+
+
+def instance_class(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """Burstable classes are refused in a global database, db.t3.small on Aurora MySQL 3 anywhere.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
+    """
+    cluster = inventory.cluster(parameters.get("DBClusterIdentifier", ""))
+    name = parameters.get("DBInstanceClass", "")
+    if cluster is None or not name:
+        return None
+    if not _CLASS.match(name):
+        return Refusal(_VALUE, f"Invalid DB Instance class: {name}")
+    if cluster.get("GlobalClusterIdentifier") and _BURSTABLE.match(name):
+        return Refusal(
+            _COMBINATION,
+            f"The requested instance class is not supported by global databases: {name}",
+        )
+    version = str(cluster["EngineVersion"])
+    if re.match(r"^db\.t\d[a-z]*\.(micro|small)$", name) and ".mysql_aurora.2." not in version:
+        return Refusal(
+            _COMBINATION,
+            "RDS does not support creating a DB instance with the following combination: "
+            f"DBInstanceClass={name}, Engine={cluster['Engine']}, EngineVersion={version}, "
+            "LicenseModel=general-public-license. For supported combinations of instance class "
+            "and database engine version, see the documentation.",
+        )
+    return None
+
+
+def instance_engine(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """An instance's engine is that of its cluster."""
+    cluster = inventory.cluster(parameters.get("DBClusterIdentifier", ""))
+    engine = parameters.get("Engine", "")
+    if cluster is None or not engine or engine == cluster["Engine"]:
+        return None
+    return Refusal(
+        _COMBINATION,
+        f"The engine name requested for your DB instance ({engine}) doesn't match the engine "
+        f"name of your DB cluster ({cluster['Engine']}).",
+    )
+
+
+def final_snapshot(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """Deleting a cluster says what becomes of its data.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
+    """
+    known = inventory.cluster(parameters.get("DBClusterIdentifier", "")) is not None
+    skip = parameters.get("SkipFinalSnapshot") == "true"
+    if not known or skip != bool(parameters.get("FinalDBSnapshotIdentifier")):
+        return None
+    if skip:
+        text = "FinalDBSnapshotIdentifier can't be specified when SkipFinalSnapshot is true."
+    else:
+        text = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+    return Refusal(_COMBINATION, text)
+
+
+def _in_use(parameter: str, field: str, code: str, what: str) -> Rule:
+    def rule(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+        name = parameters.get(parameter, "")
+        users = [c["DBClusterIdentifier"] for c in inventory.clusters() if c.get(field) == name]
+        if not users:
+            return None
+        return Refusal(code, f"Cannot delete the {what} '{name}': in use by {', '.join(users)}.")
+
+    return rule
+
+
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "CreateGlobalCluster": (_identifier("Global cluster", "GlobalClusterIdentifier"),),
+    "CreateDBCluster": (
+        _identifier("DB cluster", "DBClusterIdentifier"),
+        retention,
+        subnet_group_exists,
+        secondary,
+        first_credentials,
+    ),
+    "ModifyDBCluster": (retention,),
+    "DeleteDBCluster": (final_snapshot,),
+    "CreateDBInstance": (
+        _identifier("DB instance", "DBInstanceIdentifier"),
+        cluster_exists,
+        instance_engine,
+        instance_class,
+    ),
+    "DeleteDBSubnetGroup": (
+        _in_use(
+            "DBSubnetGroupName", "DBSubnetGroup", "InvalidDBSubnetGroupStateFault", "subnet group"
+        ),
+    ),
+    "DeleteDBClusterParameterGroup": (
+        _in_use(
+            "DBClusterParameterGroupName",
+            "DBClusterParameterGroup",
+            "InvalidDBParameterGroupState",
+            "parameter group",
+        ),
+    ),
+}
+
+
+def refused(action: str, parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """Whether AWS would refuse a request that MiniStack accepts.
+
+    Args:
+        action: The RDS action.
+        parameters: The request's parameters, one value each.
+        inventory: What exists.
+
+    Returns:
+        The first refusal, or None.
+    """
+    answers = (rule(parameters, inventory) for rule in RULES.get(action, ()))
+    return next((answer for answer in answers if answer), None)
