@@ -83,10 +83,8 @@ class Run(ABC):
         """Read a resource that somebody else manages."""
 
     @abstractmethod
-    def invoke(
-        self, token: str, args: Mapping[str, Any], provider: str
-    ) -> Mapping[str, Any] | None:
-        """Answer a function call; None if the answer is not known.
+    def invoke(self, token: str, args: Mapping[str, Any], provider: str) -> Mapping[str, Any]:
+        """Answer a function call.
 
         Raises:
             InvokeFailedError: there is no answer.

@@ -75,9 +75,7 @@ class PreviewRun(Run):
         """Accept that the resource exists; only its id is known."""
         return Registered(id=wanted.id, outputs=wanted.inputs)
 
-    def invoke(
-        self, token: str, args: Mapping[str, Any], provider: str
-    ) -> Mapping[str, Any] | None:
+    def invoke(self, token: str, args: Mapping[str, Any], provider: str) -> Mapping[str, Any]:
         """Answer without asking AWS."""
         try:
             return offline.answer(token, args, self.region_of(provider, {}))
@@ -297,9 +295,7 @@ class UpRun(Run):
         self._state.record("delete", old, started=started, reason="to be replaced")
         return await self._steps.create(plan.wanted)
 
-    def invoke(
-        self, token: str, args: Mapping[str, Any], provider: str
-    ) -> Mapping[str, Any] | None:
+    def invoke(self, token: str, args: Mapping[str, Any], provider: str) -> Mapping[str, Any]:
         """Ask the provider."""
         try:
             answer = self._calls.run(self._ask(token, args, provider))
