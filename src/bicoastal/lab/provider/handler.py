@@ -65,6 +65,7 @@ class Handler(ABC):
         Raises:
             ProviderError: nothing of it can be changed in place.
         """
+        del aws, id_, old, new
         message = f"{self.type} cannot be changed in place"
         raise ProviderError(message)
 
