@@ -1,1 +1,1 @@
-"""The lab: an embedded AWS with real databases, where a failover is rehearsed."""
+"""The lab: where the stack is deployed, broken and watched, with real databases behind it."""

@@ -1,0 +1,316 @@
+"""VPC, subnets, gateways and routes."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from bicoastal.lab.provider.aws import Aws, absent_ok, pick, sync_tags, tag_list
+from bicoastal.lab.provider.handler import EVERYTHING, Handler, Inputs, differs
+
+
+def tag_specification(kind: str, inputs: Inputs) -> dict[str, Any]:
+    """Return the argument that tags an EC2 resource as it is created, if there are tags."""
+    tags = inputs.get("tagsAll")
+    if not tags:
+        return {}
+    return {"TagSpecifications": [{"ResourceType": kind, "Tags": tag_list(tags)}]}
+
+
+def retag(aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+    """Change the tags of an EC2 resource."""
+    ec2 = aws.client("ec2")
+    sync_tags(
+        old.get("tagsAll") or {},
+        new.get("tagsAll") or {},
+        lambda tags: ec2.create_tags(Resources=[id_], Tags=tag_list(tags)),
+        lambda keys: ec2.delete_tags(Resources=[id_], Tags=[{"Key": key} for key in keys]),
+    )
+
+
+def first(response: dict[str, Any], key: str) -> dict[str, Any] | None:
+    """Return the first element of a list in a response, if there is one."""
+    found: list[dict[str, Any]] = response.get(key, [])
+    return found[0] if found else None
+
+
+class Vpc(Handler):
+    """A virtual network."""
+
+    type = "aws:ec2/vpc:Vpc"
+    required = ("cidrBlock",)
+    fixed = frozenset({"cidrBlock", "instanceTenancy", "region"})
+    taggable = True
+
+    def create(self, aws: Aws, inputs: Inputs) -> str:
+        """Create the VPC, then set its DNS attributes."""
+        response = aws.client("ec2").create_vpc(
+            **pick(inputs, "cidrBlock", "instanceTenancy"), **tag_specification("vpc", inputs)
+        )
+        aws.made = id_ = str(response["Vpc"]["VpcId"])
+        self._set_dns(aws, id_, {"enableDnsSupport": True, "enableDnsHostnames": False}, inputs)
+        return id_
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Read the VPC and what AWS made with it."""
+        del state
+        ec2 = aws.client("ec2")
+        with absent_ok():
+            vpc = ec2.describe_vpcs(VpcIds=[id_])["Vpcs"][0]
+            of_vpc = [{"Name": "vpc-id", "Values": [id_]}]
+            tables = ec2.describe_route_tables(
+                Filters=[*of_vpc, {"Name": "association.main", "Values": ["true"]}]
+            )
+            groups = ec2.describe_security_groups(
+                Filters=[*of_vpc, {"Name": "group-name", "Values": ["default"]}]
+            )
+            table = (first(tables, "RouteTables") or {}).get("RouteTableId")
+            return {
+                "arn": f"arn:aws:ec2:{aws.region}:{vpc['OwnerId']}:vpc/{id_}",
+                "cidrBlock": vpc["CidrBlock"],
+                "ownerId": vpc["OwnerId"],
+                "defaultRouteTableId": table,
+                "mainRouteTableId": table,
+                "defaultSecurityGroupId": (first(groups, "SecurityGroups") or {}).get("GroupId"),
+            }
+        return None
+
+    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        """Change DNS attributes and tags."""
+        self._set_dns(aws, id_, old, new)
+        retag(aws, id_, old, new)
+
+    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
+        """Delete the VPC."""
+        del state
+        with absent_ok():
+            aws.client("ec2").delete_vpc(VpcId=id_)
+
+    def _set_dns(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        for name in ("enableDnsSupport", "enableDnsHostnames"):  # AWS takes one at a time
+            if new.get(name) is not None and differs(old, new, name):
+                attribute = pick({name: {"Value": new[name]}}, name)
+                aws.client("ec2").modify_vpc_attribute(VpcId=id_, **attribute)
+
+
+class Subnet(Handler):
+    """A subnet in one zone."""
+
+    type = "aws:ec2/subnet:Subnet"
+    required = ("vpcId",)
+    fixed = frozenset({"vpcId", "cidrBlock", "availabilityZone", "region"})
+    taggable = True
+
+    def create(self, aws: Aws, inputs: Inputs) -> str:
+        """Create the subnet."""
+        response = aws.client("ec2").create_subnet(
+            **pick(inputs, "vpcId", "cidrBlock", "availabilityZone"),
+            **tag_specification("subnet", inputs),
+        )
+        aws.made = id_ = str(response["Subnet"]["SubnetId"])
+        self._set_public(aws, id_, {"mapPublicIpOnLaunch": False}, inputs)
+        return id_
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Read the subnet."""
+        del state
+        with absent_ok():
+            subnet = aws.client("ec2").describe_subnets(SubnetIds=[id_])["Subnets"][0]
+            owner = subnet["OwnerId"]
+            return {
+                "arn": f"arn:aws:ec2:{aws.region}:{owner}:subnet/{id_}",
+                "ownerId": owner,
+                "vpcId": subnet["VpcId"],
+                "cidrBlock": subnet["CidrBlock"],
+                "availabilityZone": subnet["AvailabilityZone"],
+                "availabilityZoneId": subnet.get("AvailabilityZoneId"),
+            }
+        return None
+
+    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        """Change whether instances get public addresses, and the tags."""
+        self._set_public(aws, id_, old, new)
+        retag(aws, id_, old, new)
+
+    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
+        """Delete the subnet."""
+        del state
+        with absent_ok():
+            aws.client("ec2").delete_subnet(SubnetId=id_)
+
+    def _set_public(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        if differs(old, new, "mapPublicIpOnLaunch"):
+            public = {"Value": bool(new.get("mapPublicIpOnLaunch"))}
+            aws.client("ec2").modify_subnet_attribute(SubnetId=id_, MapPublicIpOnLaunch=public)
+
+
+class InternetGateway(Handler):
+    """The way to the internet."""
+
+    type = "aws:ec2/internetGateway:InternetGateway"
+    fixed = frozenset({"region"})
+    taggable = True
+
+    def create(self, aws: Aws, inputs: Inputs) -> str:
+        """Create the gateway and attach it."""
+        response = aws.client("ec2").create_internet_gateway(
+            **tag_specification("internet-gateway", inputs)
+        )
+        aws.made = id_ = str(response["InternetGateway"]["InternetGatewayId"])
+        self._move(aws, id_, None, inputs.get("vpcId"))
+        return id_
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Read the gateway."""
+        del state
+        with absent_ok():
+            gateway = aws.client("ec2").describe_internet_gateways(InternetGatewayIds=[id_])[
+                "InternetGateways"
+            ][0]
+            attachment = first(gateway, "Attachments") or {}
+            owner = gateway.get("OwnerId", "")
+            return {
+                "arn": f"arn:aws:ec2:{aws.region}:{owner}:internet-gateway/{id_}",
+                "ownerId": owner,
+                "vpcId": attachment.get("VpcId"),
+            }
+        return None
+
+    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        """Attach it to another VPC, and change the tags."""
+        self._move(aws, id_, old.get("vpcId"), new.get("vpcId"))
+        retag(aws, id_, old, new)
+
+    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
+        """Detach the gateway and delete it."""
+        gateway = self.read(aws, id_, state)
+        if gateway is not None:
+            self._move(aws, id_, gateway["vpcId"], None)
+            aws.client("ec2").delete_internet_gateway(InternetGatewayId=id_)
+
+    def _move(self, aws: Aws, id_: str, old: str | None, new: str | None) -> None:
+        ec2 = aws.client("ec2")
+        if old and old != new:
+            ec2.detach_internet_gateway(InternetGatewayId=id_, VpcId=old)
+        if new and old != new:
+            ec2.attach_internet_gateway(InternetGatewayId=id_, VpcId=new)
+
+
+class RouteTable(Handler):
+    """A route table; its routes are resources of their own."""
+
+    type = "aws:ec2/routeTable:RouteTable"
+    required = ("vpcId",)
+    fixed = frozenset({"vpcId", "region"})
+    taggable = True
+
+    def create(self, aws: Aws, inputs: Inputs) -> str:
+        """Create the route table."""
+        response = aws.client("ec2").create_route_table(
+            VpcId=inputs["vpcId"], **tag_specification("route-table", inputs)
+        )
+        return str(response["RouteTable"]["RouteTableId"])
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Read the route table."""
+        del state
+        with absent_ok():
+            table = aws.client("ec2").describe_route_tables(RouteTableIds=[id_])["RouteTables"][0]
+            owner = table.get("OwnerId", "")
+            return {
+                "arn": f"arn:aws:ec2:{aws.region}:{owner}:route-table/{id_}",
+                "ownerId": owner,
+                "vpcId": table["VpcId"],
+            }
+        return None
+
+    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        """Change the tags."""
+        retag(aws, id_, old, new)
+
+    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
+        """Delete the route table."""
+        del state
+        with absent_ok():
+            aws.client("ec2").delete_route_table(RouteTableId=id_)
+
+
+class Route(Handler):
+    """One route in a table."""
+
+    type = "aws:ec2/route:Route"
+    required = ("routeTableId",)
+    fixed = frozenset({"routeTableId", "destinationCidrBlock", "region"})
+
+    def create(self, aws: Aws, inputs: Inputs) -> str:
+        """Create the route; its id is made as the Terraform provider makes it."""
+        aws.client("ec2").create_route(**_route(inputs))
+        destination = zlib.crc32(str(inputs.get("destinationCidrBlock")).encode())
+        return f"r-{inputs['routeTableId']}{destination}"
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Read the route."""
+        del id_
+        with absent_ok():
+            tables = aws.client("ec2").describe_route_tables(RouteTableIds=[state["routeTableId"]])
+            for route in tables["RouteTables"][0]["Routes"]:
+                if route.get("DestinationCidrBlock") == state.get("destinationCidrBlock"):
+                    return {"origin": route.get("Origin"), "state": route.get("State")}
+        return None
+
+    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        """Point the route to another target."""
+        del id_, old
+        aws.client("ec2").replace_route(**_route(new))
+
+    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
+        """Delete the route."""
+        del id_
+        with absent_ok():
+            aws.client("ec2").delete_route(**pick(state, "routeTableId", "destinationCidrBlock"))
+
+
+def _route(inputs: Inputs) -> dict[str, Any]:
+    return pick(
+        inputs,
+        "routeTableId",
+        "destinationCidrBlock",
+        "gatewayId",
+        "natGatewayId",
+        "vpcPeeringConnectionId",
+    )
+
+
+class RouteTableAssociation(Handler):
+    """Which table a subnet uses."""
+
+    type = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    required = ("routeTableId", "subnetId")
+    fixed = EVERYTHING
+
+    def create(self, aws: Aws, inputs: Inputs) -> str:
+        """Associate the table with the subnet."""
+        response = aws.client("ec2").associate_route_table(
+            **pick(inputs, "routeTableId", "subnetId")
+        )
+        return str(response["AssociationId"])
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Look whether the association is there."""
+        with absent_ok():
+            tables = aws.client("ec2").describe_route_tables(RouteTableIds=[state["routeTableId"]])
+            for association in tables["RouteTables"][0].get("Associations", []):
+                if association["RouteTableAssociationId"] == id_:
+                    return {}
+        return None
+
+    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
+        """Take the association back."""
+        del state
+        with absent_ok():
+            aws.client("ec2").disassociate_route_table(AssociationId=id_)
+
+
+HANDLERS = (
+    Vpc(), Subnet(), InternetGateway(), RouteTable(), Route(), RouteTableAssociation(),
+)  # fmt: skip
