@@ -1,6 +1,6 @@
 """What is deployed: `TapStack` and one component for each concern.
 
-Importing this package imports Pulumi; `bicoastal.settings` is what to import to talk about settings.
+Importing this package imports Pulumi; what only talks about settings imports `bicoastal.settings`.
 """
 
 from bicoastal.stack.tap_stack import TapStack

@@ -40,11 +40,8 @@ class Context:
 
     @property
     def topic_regions(self) -> tuple[str, ...]:
-        """The regions that have a topic: those of the members, and that of health-check metrics.
-
-        An alarm can notify only a topic of its own region.
-        """
-        return tuple(dict.fromkeys((*self.settings.regions.members, HEALTH_METRICS_REGION)))
+        """The regions that have a topic; an alarm can notify only a topic of its own region."""
+        return topic_regions(self.settings)
 
     def tags(self, name: str) -> dict[str, str]:
         """The tags of one resource.
@@ -98,6 +95,20 @@ class Context:
         return pulumi.InvokeOptions(parent=parent, provider=self.providers[region])
 
 
+def topic_regions(settings: Settings) -> tuple[str, ...]:
+    """Where there is something to tell people.
+
+    Args:
+        settings: what the stack file asks for.
+
+    Returns:
+        The regions of the members, and that of health-check metrics if DNS follows a check.
+    """
+    follows_check = settings.dns.mode != "global-endpoint"
+    extra = (HEALTH_METRICS_REGION,) if follows_check else ()
+    return tuple(dict.fromkeys((*settings.regions.members, *extra)))
+
+
 def create_context(settings: Settings, parent: pulumi.Resource) -> Context:
     """Make the providers, one per region, and ask for the account.
 
@@ -111,7 +122,7 @@ def create_context(settings: Settings, parent: pulumi.Resource) -> Context:
     Returns:
         The context of all components.
     """
-    regions = dict.fromkeys((*settings.regions.all, HEALTH_METRICS_REGION))
+    regions = dict.fromkeys((*settings.regions.all, *topic_regions(settings)))
     providers = {
         region: aws.Provider(
             f"aws-{region_code(region)}",

@@ -184,9 +184,7 @@ class Peering(pulumi.ComponentResource):
         parent: pulumi.Resource,
     ) -> None:
         name = context.names.peering(requester.region, accepter.region)
-        super().__init__(
-            "bicoastal:stack:Peering", name, {}, pulumi.ResourceOptions(parent=parent)
-        )
+        super().__init__("bicoastal:stack:Peering", name, {}, pulumi.ResourceOptions(parent=parent))
         self.connection = aws.ec2.VpcPeeringConnection(
             name,
             vpc_id=requester.vpc.id,
