@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -73,7 +74,6 @@ def read_credentials(secret_arn: str, context: Context, parent: pulumi.Resource)
     version = aws.secretsmanager.get_secret_version_output(
         secret_id=secret_arn, opts=context.asking(context.home, parent)
     )
-    held = pulumi.Output.secret(version.secret_string).apply(
-        lambda text: parse_secret(text, secret_arn)
-    )
+    text: pulumi.Output[str] = pulumi.Output.secret(version.secret_string)
+    held = text.apply(partial(parse_secret, secret_arn=secret_arn))
     return Credentials(held["username"], held["password"])

@@ -80,7 +80,7 @@ class Latch(pulumi.ComponentResource):
         )
         name = context.names.latch_region_check(region)
         # Route 53 copies the alarm's definition once and does not notice when it is edited.
-        copied = {
+        copied: dict[str, pulumi.Input[str]] = {
             "metric": cluster.apply(
                 lambda found: json.dumps([NAMESPACE, LATCH_METRIC, LATCH_DIMENSION, found])
             ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -131,12 +132,11 @@ class RegionNetwork(pulumi.ComponentResource):
         subnets = []
         for index, cidr in enumerate(subnet_cidrs(self.cidr, count)):
             name = context.names.subnet(region, kind, index + 1)
-            zone = zones.apply(lambda offered, index=index: pick_zone(offered, index, region))
             subnet = aws.ec2.Subnet(
                 name,
                 vpc_id=self.vpc.id,
                 cidr_block=cidr,
-                availability_zone=zone,
+                availability_zone=zones.apply(partial(pick_zone, index=index, region=region)),
                 # Aurora gives its own instances public addresses; nothing else should get one.
                 map_public_ip_on_launch=False,
                 tags=context.tags(name),
