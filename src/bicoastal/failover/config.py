@@ -225,6 +225,11 @@ class ControllerConfig(_Config):
         ]
         if self.mode not in MODES:
             problems.append(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
+        if self.region not in self.witnesses:
+            problems.append(
+                f"witnesses must include {self.region!r}: only a member's own witness can verify "
+                "that it was promoted"
+            )
         if self.quorum > len(self.witnesses):
             problems.append(
                 f"quorum is {self.quorum} but there are only {len(self.witnesses)} witnesses, so "
