@@ -144,6 +144,7 @@ class Controller(pulumi.ComponentResource):
             )
             for member in regions.members
         ]
+        own = self._members[self._region]
         clusters = [member.cluster.arn for member in self._members.values()]
         return [
             statement(
@@ -152,12 +153,13 @@ class Controller(pulumi.ComponentResource):
                 [prober.arn for prober in self._probers.values()],
             ),
             statement("Look", ["rds:DescribeGlobalClusters"], [self._global_cluster.arn]),
+            statement("LookCloser", ["rds:DescribeDBClusters"], [own.cluster.arn]),
+            # Metrics cannot be told apart when they are read.
+            statement("ReadLag", ["cloudwatch:GetMetricStatistics"], ["*"]),
             statement(
                 "FailOver", ["rds:FailoverGlobalCluster"], [self._global_cluster.arn, *clusters]
             ),
-            statement(
-                "Record", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], tables
-            ),
+            statement("Record", ["dynamodb:GetItem", "dynamodb:PutItem"], tables),
             # Metrics have no ARN; the namespace is what can be told apart.
             statement(
                 "SetLatch",

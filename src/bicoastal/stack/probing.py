@@ -17,7 +17,9 @@ from bicoastal.stack.functions import ARCHITECTURE, RUNTIME, FunctionHome
 from bicoastal.stack.network import RegionNetwork
 from bicoastal.stack.policies import Statement, statement
 
-_DEPTHS = 4  # connect, greeting, login, query: each may take the whole probe timeout
+# Connect, greeting, login, query: each may take the whole probe timeout, and so again for the other
+# member, which a witness reaches to prove itself before it says DOWN.
+_STEPS = 2 * 4
 _INTERFACES = (
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -126,7 +128,7 @@ class Prober(pulumi.ComponentResource):
             handler=bundle.PROBER_HANDLER,
             code=home.code,
             source_code_hash=bundle.digest(),
-            timeout=math.ceil(_DEPTHS * context.settings.failover.probe_timeout_s) + 5,
+            timeout=math.ceil(_STEPS * context.settings.failover.probe_timeout_s) + 5,
             memory_size=256,
             environment={"variables": {CONFIG_VARIABLE: prober_config(region, members, context)}},
             vpc_config={

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import pulumi
 import pytest
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 
 from bicoastal.settings import TapStackArgs, load
@@ -202,7 +204,10 @@ def run(
             program.parameters[args.type_] = set(signature.parameters)
 
     async def main() -> None:
-        # Inside the coroutine, so that evaluations share no state.
+        # Inside the coroutine, and with outputs of its own, so that evaluations share no state: what
+        # a failed one left behind would be awaited on a loop that is closed.
+        SETTINGS.outputs = set()
+        SETTINGS.lock = threading.Lock()
         pulumi.runtime.set_all_config(config or {})
         mocks.set_mocks(cloud, "bicoastal", "dev", preview, monitor=Recorder(cloud, program))
         pulumi.runtime.register_stack_transformation(note)
