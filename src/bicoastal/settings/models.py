@@ -39,6 +39,7 @@ class _Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         hide_input_in_errors=True,
+        defer_build=True,  # the validators are built at the first use: start-up time is a feature
     )
 
 
@@ -134,9 +135,20 @@ class Monitoring(_Model):
     alarm_emails: tuple[str, ...] = ()
 
 
-def _default_domain(data: dict[str, Any]) -> str:
-    # A suffix that has no usable shape is reported on its own; it is absent here.
-    return f"db-{data.get('environment_suffix', 'dev')}.example.com"
+def default_domain(suffix: str) -> str:
+    """The name by which clients find the writer, if none is given.
+
+    Args:
+        suffix: the environment suffix.
+
+    Returns:
+        The name; `example.com` belongs to nobody, so it suits a private zone only.
+    """
+    return f"db-{suffix}.example.com"
+
+
+def _domain_of(data: dict[str, Any]) -> str:
+    return default_domain(data["environment_suffix"])
 
 
 class Settings(_Model):
@@ -152,7 +164,7 @@ class Settings(_Model):
     tags: dict[str, str] = Field(default_factory=dict)
     secret_arn: str | None = None
     hosted_zone_id: str | None = None
-    domain_name: str = Field(default_factory=_default_domain)
+    domain_name: str = Field(default_factory=_domain_of)
     regions: Regions = Field(default_factory=Regions)
     database: Database = Field(default_factory=Database)
     network: Network = Field(default_factory=Network)

@@ -191,3 +191,103 @@ class Names:
     def set_identifier(self, region: str) -> str:
         """The set identifier of a member's record in the failover pair."""
         return region_code(region)
+
+    @staticmethod
+    def all(settings: Settings) -> list[tuple[str, str]]:
+        """Every name that the program gives, with the kind of thing that bears it.
+
+        Args:
+            settings: the settings; their suffix, regions and counts decide.
+
+        Returns:
+            Pairs of a kind, one of `NAME_LIMITS`, and a name.
+        """
+        names = Names(settings)
+        pairs = [
+            ("global cluster", names.global_cluster),
+            ("DynamoDB table", names.record_table),
+            ("Name tag", names.latch_check),
+            ("Name tag", names.endpoint_calculated_check),
+        ]
+        for region in dict.fromkeys(settings.regions.all):
+            pairs += names._everywhere(region, settings)
+        for region in dict.fromkeys(settings.regions.members):
+            pairs += names._of_member(region, settings)
+        return pairs
+
+    def _everywhere(self, region: str, settings: Settings) -> list[tuple[str, str]]:
+        zones = range(1, _sane(settings.network.zones_per_region) + 1)
+        kinds = ("private", "public")
+        prober = self.prober(region)
+        return [
+            ("Name tag", self.vpc(region)),
+            ("Name tag", self.internet_gateway(region)),
+            *(("Name tag", self.route_table(region, kind)) for kind in kinds),
+            *(("Name tag", self.subnet(region, kind, n)) for kind in kinds for n in zones),
+            *(("Name tag", self.peering(region, other)) for other in settings.regions.all),
+            ("Name tag", self.latch_region_check(region)),
+            ("Name tag", self.endpoint_check(region)),
+            ("security group", self.prober_security_group(region)),
+            ("Lambda function", prober),
+            ("IAM role", self.prober_role(region)),
+            ("log group", self.function_log_group(prober)),
+            ("CloudWatch alarm", self.latch_alarm(region)),
+            ("SNS topic", self.topic(region)),
+            ("KMS alias", self.key_alias(region)),
+        ]
+
+    def _of_member(self, region: str, settings: Settings) -> list[tuple[str, str]]:
+        count = _sane(settings.database.instances_per_member)
+        controller = self.controller(region)
+        logs = ("audit", "error", "general", "slowquery")
+        return [
+            ("DB cluster", self.cluster(region)),
+            *(("DB instance", self.instance(region, n)) for n in range(1, count + 1)),
+            ("DB snapshot", self.final_snapshot(region)),
+            ("DB subnet group", self.subnet_group(region)),
+            ("DB parameter group", self.parameter_group(region)),
+            ("IAM role", self.monitoring_role(region)),
+            *(("log group", self.cluster_log_group(region, log)) for log in logs),
+            ("security group", self.database_security_group(region)),
+            ("Lambda function", controller),
+            ("IAM role", self.controller_role(region)),
+            ("EventBridge rule", self.schedule(region)),
+            ("log group", self.function_log_group(controller)),
+            ("CloudWatch alarm", self.lag_alarm(region)),
+            ("set identifier", self.set_identifier(region)),
+        ]
+
+
+def _sane(count: int) -> int:
+    """A count within 1 to 16; a rule speaks of others, and their names would be alike."""
+    return min(max(count, 1), 16)
+
+
+_RDS = re.compile(r"(?=.{1,63}$)[a-z](?:-?[a-z0-9])*")
+_RDS_LONG = re.compile(r"(?=.{1,255}$)[a-z](?:-?[a-z0-9])*")
+
+NAME_LIMITS: dict[str, re.Pattern[str]] = {
+    "global cluster": _RDS,
+    "DB cluster": _RDS,
+    "DB instance": _RDS,
+    "DB snapshot": _RDS_LONG,
+    "DB parameter group": _RDS_LONG,
+    "DB subnet group": re.compile(r"(?!default$)[a-zA-Z][a-zA-Z0-9._ -]{0,254}"),
+    "KMS alias": re.compile(r"(?=.{1,256}$)alias/(?!aws/)[a-zA-Z0-9/_-]+"),
+    "IAM role": re.compile(r"[\w+=,.@-]{1,64}", re.ASCII),
+    "Lambda function": re.compile(r"[a-zA-Z0-9_-]{1,64}"),
+    "EventBridge rule": re.compile(r"[.\-_A-Za-z0-9]{1,64}"),
+    "log group": re.compile(r"[.\-_/#A-Za-z0-9]{1,512}"),
+    "SNS topic": re.compile(r"[A-Za-z0-9_-]{1,256}"),
+    "CloudWatch alarm": re.compile(r"[ -~]{1,255}"),
+    "DynamoDB table": re.compile(r"[a-zA-Z0-9_.-]{3,255}"),
+    "security group": re.compile(r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}"),
+    "set identifier": re.compile(r"[ -~]{1,128}"),
+    "Name tag": re.compile(r"[\w .:/=+@-]{0,256}"),
+}
+"""What each service takes as a name.
+
+Sources, service by service: the API reference's constraint on the name, such as
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html and
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html.
+"""

@@ -1,0 +1,1 @@
+"""The rules, one module for each family; `bicoastal.settings.catalogue` collects them."""

@@ -1,0 +1,81 @@
+"""BC5xx: what costs more than it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bicoastal.settings.draft import Draft
+from bicoastal.settings.rules.base import Problem, rule
+
+PRICING = "https://aws.amazon.com/rds/aurora/pricing/"
+MONITORING = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.overview.html"
+)
+
+
+@rule(
+    "BC501",
+    "info",
+    source=PRICING,
+    passes=[{}, {"profile": "production"}],
+    fails=[
+        {"database": {"instanceClass": "db.r6g.large"}},
+        {"database": {"instancesPerMember": 2}},
+        {"database": {"serverlessMinAcu": 2}},
+    ],
+)
+def cheapest(draft: Draft) -> Iterable[Problem]:
+    """A stack for validation has the cheapest lawful database."""
+    database = draft.settings.database
+    if draft.settings.profile != "validation":
+        return
+    dear: tuple[tuple[str, object, bool, str], ...] = (
+        (
+            "database.instanceClass",
+            database.instance_class,
+            not database.is_serverless,
+            "db.serverless",
+        ),
+        (
+            "database.instancesPerMember",
+            database.instances_per_member,
+            database.instances_per_member > 1,
+            "1",
+        ),
+        (
+            "database.serverlessMinAcu",
+            database.serverless_min_acu,
+            database.is_serverless and database.serverless_min_acu > 0.5,
+            "0.5",
+        ),
+    )
+    for key, value, is_dear, cheap in dear:
+        if is_dear:
+            yield Problem(
+                key,
+                f"{key} is {value}, paid for by the hour in both regions whether it is used or "
+                f"not; the profile validation is meant for {cheap}.",
+                "Leave it out, or choose the profile that fits.",
+                value,
+                related=("profile", "database.instanceClass"),
+            )
+
+
+@rule(
+    "BC502",
+    "info",
+    source=MONITORING,
+    passes=[{"database": {"monitoringIntervalS": n}} for n in (0, 30, 60)],
+    fails=[{"database": {"monitoringIntervalS": n}} for n in (1, 5)],
+)
+def monitoring(draft: Draft) -> Iterable[Problem]:
+    """Enhanced Monitoring is no finer than it need be."""
+    seconds = draft.settings.database.monitoring_interval_s
+    if 0 < seconds < 10:
+        yield Problem(
+            "database.monitoringIntervalS",
+            f"database.monitoringIntervalS is {seconds}: each instance writes to CloudWatch Logs "
+            "every time, and the logs are paid for by volume.",
+            "Choose 30 or 60 unless you are looking for something.",
+            seconds,
+        )
