@@ -1,0 +1,5 @@
+"""What `pulumi up` runs. Everything is in `bicoastal.stack`."""
+
+from bicoastal.stack.program import main
+
+main()

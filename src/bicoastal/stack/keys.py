@@ -1,0 +1,100 @@
+"""The KMS key of each member region.
+
+An encrypted secondary cluster needs a key of its own region, named explicitly:
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from bicoastal.settings import region_code
+from bicoastal.stack.context import Context
+from bicoastal.stack.policies import Statement, document, statement
+
+_THIS_KEY = ["*"]  # in a key policy this means the key that the policy belongs to, never more
+
+
+def _service(sid: str, service: str, actions: list[str], condition: dict[str, Any]) -> Statement:
+    allowed = statement(sid, actions, _THIS_KEY, condition=condition)
+    return {**allowed, "Principal": {"Service": service}}
+
+
+def key_policy(region: str, context: Context) -> pulumi.Output[str]:
+    """Who may use a member region's key.
+
+    The account (whose IAM policies then decide), CloudWatch Logs for this stack's log groups, and
+    CloudWatch, so that alarms can notify an encrypted topic. Aurora uses the key through grants.
+    Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+
+    Args:
+        region: the key's region.
+        context: names and account.
+
+    Returns:
+        The policy as JSON text.
+    """
+    names, account = context.names, context.account_id
+    use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
+    groups = [
+        pulumi.Output.concat("arn:aws:logs:", region, ":", account, ":log-group:", group)
+        for group in (
+            names.cluster_log_group(region, "*"),
+            names.function_log_group(names.prober(region)),
+            names.function_log_group(names.controller(region)),
+        )
+    ]
+    root = pulumi.Output.concat("arn:aws:iam::", account, ":root")
+    own = {"Principal": {"AWS": root}, **statement("Account", ["kms:*"], _THIS_KEY)}
+    logs = _service(
+        "Logs",
+        f"logs.{region}.amazonaws.com",
+        use,
+        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+    )
+    alarms = _service(
+        "Alarms",
+        "cloudwatch.amazonaws.com",
+        ["kms:Decrypt", "kms:GenerateDataKey*"],
+        {"StringEquals": {"aws:SourceAccount": account}},
+    )
+    return document([own, logs, alarms])
+
+
+class RegionKey(pulumi.ComponentResource):
+    """A member region's own key, rotated every year, and its alias.
+
+    Attributes:
+        key: the key.
+        arn: the key's ARN.
+    """
+
+    def __init__(self, region: str, context: Context, parent: pulumi.Resource) -> None:
+        super().__init__(
+            "bicoastal:stack:RegionKey",
+            f"key-{region_code(region)}",
+            {},
+            pulumi.ResourceOptions(parent=parent),
+        )
+        alias = context.names.key_alias(region)
+        name = alias.removeprefix("alias/")
+        self.key = aws.kms.Key(
+            name,
+            description=f"{name}: database, logs and notices in {region}",
+            enable_key_rotation=True,
+            # What is encrypted under a lost key is lost, snapshots too: the longest time to notice,
+            # unless the whole stack is made to be thrown away.
+            deletion_window_in_days=30 if context.settings.database.deletion_protection else 7,
+            policy=key_policy(region, context),
+            tags=context.tags(name),
+            opts=context.options(region, self),
+        )
+        aws.kms.Alias(
+            name, name=alias, target_key_id=self.key.key_id, opts=context.options(region, self)
+        )
+        self.arn = self.key.arn
+        self.register_outputs({"arn": self.arn})

@@ -1,0 +1,141 @@
+"""The prober functions: one witness in each of the three regions, inside that region's VPC."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from bicoastal.failover import bundle
+from bicoastal.failover.config import CONFIG_VARIABLE, Endpoint, ProberConfig
+from bicoastal.settings import region_code
+from bicoastal.stack.context import Context
+from bicoastal.stack.database import Member
+from bicoastal.stack.functions import ARCHITECTURE, RUNTIME, FunctionHome
+from bicoastal.stack.network import RegionNetwork
+from bicoastal.stack.policies import Statement, statement
+
+# Connect, greeting, login, query: each may take the whole probe timeout, and so again for the other
+# member, which a witness reaches to prove itself before it says DOWN.
+_STEPS = 2 * 4
+_INTERFACES = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+_LISTINGS = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+
+
+def interface_statements(region: str, context: Context) -> list[Statement]:
+    """What Lambda needs to put a function into a VPC, and what the code itself must not do with it.
+
+    The listings know no resources; interfaces do not exist yet when they are allowed.
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+
+    Args:
+        region: the function's region.
+        context: names and account.
+
+    Returns:
+        The statements.
+    """
+    here = pulumi.Output.concat("arn:aws:ec2:", region, ":", context.account_id, ":*/*")
+    function = pulumi.Output.concat(
+        "arn:aws:lambda:", region, ":", context.account_id, ":function:",
+        context.names.prober(region),
+    )  # fmt: skip
+    return [
+        statement("Interfaces", _INTERFACES, [here]),
+        statement("Listings", _LISTINGS, ["*"]),
+        statement(
+            "NotByTheCode",
+            (*_INTERFACES, *_LISTINGS),
+            ["*"],
+            effect="Deny",
+            condition={"ArnEquals": {"lambda:SourceFunctionArn": [function]}},
+        ),
+    ]
+
+
+def prober_config(
+    region: str, members: Mapping[str, Member], context: Context
+) -> pulumi.Output[str]:
+    """The configuration of one prober.
+
+    Args:
+        region: the prober's region.
+        members: every member, by region.
+        context: the settings.
+
+    Returns:
+        The JSON text that `ProberConfig.from_json` reads.
+    """
+    settings = context.settings
+
+    def as_json(hosts: Mapping[str, str]) -> str:
+        port = settings.database.port
+        endpoints = {member: Endpoint(host, port) for member, host in hosts.items()}
+        return ProberConfig(region, endpoints, settings.failover.probe_timeout_s).to_json()
+
+    hosts = {member: found.cluster.endpoint for member, found in members.items()}
+    return pulumi.Output.all(**hosts).apply(as_json)
+
+
+class Prober(pulumi.ComponentResource):
+    """One witness: a function in its region's VPC that can reach the members' port and no more.
+
+    Attributes:
+        function: the function.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        context: Context,
+        parent: pulumi.Resource,
+        *,
+        network: RegionNetwork,
+        security_group: aws.ec2.SecurityGroup,
+        members: Mapping[str, Member],
+        key_arn: pulumi.Input[str] | None = None,
+    ) -> None:
+        super().__init__(
+            "bicoastal:stack:Prober",
+            f"prober-{region_code(region)}",
+            {},
+            pulumi.ResourceOptions(parent=parent),
+        )
+        name = context.names.prober(region)
+        home = FunctionHome(
+            name,
+            region,
+            context,
+            self,
+            role_name=context.names.prober_role(region),
+            statements=interface_statements(region, context),
+            key_arn=key_arn,
+        )
+        self.function = aws.lambda_.Function(
+            name,
+            name=name,
+            description=f"Probes every member from {region} and votes",
+            role=home.role.arn,
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            handler=bundle.PROBER_HANDLER,
+            code=home.code,
+            source_code_hash=bundle.digest(),
+            timeout=math.ceil(_STEPS * context.settings.failover.probe_timeout_s) + 5,
+            memory_size=256,
+            environment={"variables": {CONFIG_VARIABLE: prober_config(region, members, context)}},
+            vpc_config={
+                "subnet_ids": [subnet.id for subnet in network.subnets],
+                "security_group_ids": [security_group.id],
+            },
+            tags=context.tags(name),
+            opts=context.options(region, self, depends_on=home.required),
+        )
+        self.register_outputs({"name": self.function.name})

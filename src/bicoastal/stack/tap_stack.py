@@ -1,0 +1,218 @@
+"""`TapStack`: the whole of it, put together from one component for each concern."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import pulumi
+
+from bicoastal.settings import Finding, InvalidSettingsError, Settings, TapStackArgs
+from bicoastal.stack.access import Access
+from bicoastal.stack.context import Context, create_context
+from bicoastal.stack.controller import Controller, create_record_table
+from bicoastal.stack.credentials import read_credentials
+from bicoastal.stack.database import Member, Seed, create_global_cluster
+from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, LATCH_PERIOD_S, NAMESPACE, Dns
+from bicoastal.stack.keys import RegionKey
+from bicoastal.stack.monitoring import Alarms, Topics
+from bicoastal.stack.network import Peering, RegionNetwork
+from bicoastal.stack.probing import Prober
+
+
+def require_secret(settings: Settings) -> str:
+    """The secret that the master user comes from; there is no safe default.
+
+    Args:
+        settings: what is asked for.
+
+    Returns:
+        The secret's ARN.
+
+    Raises:
+        InvalidSettingsError: `secretArn` is not given.
+    """
+    if settings.secret_arn:
+        return settings.secret_arn
+    raise InvalidSettingsError(
+        [
+            Finding(
+                rule_id="BC601",
+                severity="error",
+                key="secretArn",
+                value="",
+                message=(
+                    "secretArn is missing: a global database cannot let RDS manage its password, "
+                    "and one is never invented here."
+                ),
+                cure=(
+                    "Store a secret with username and password in the home region, replicate it "
+                    "to the standby region, and give its ARN with "
+                    "`pulumi config set bicoastal:secretArn <arn>`."
+                ),
+                source=(
+                    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
+                    "rds-secrets-manager.html"
+                ),
+            )
+        ]
+    )
+
+
+class TapStack(pulumi.ComponentResource):
+    """A two-region Aurora MySQL global database with witnesses, controllers and a DNS name.
+
+    Args:
+        name: the component's name in Pulumi.
+        args: what is asked for.
+        opts: Pulumi's options of the component.
+
+    Attributes:
+        settings: what was asked for.
+        outputs: name -> value of everything that a caller may want to know; no secrets.
+
+    Raises:
+        InvalidSettingsError: no secret is given; nothing has been registered then.
+    """
+
+    def __init__(
+        self, name: str, args: TapStackArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        secret_arn = require_secret(args.settings)
+        super().__init__("bicoastal:stack:TapStack", name, {}, opts)
+        self.settings = args.settings
+        context = create_context(args.settings, self)
+        self._build(context, secret_arn)
+        self.outputs = self._collect(context)
+        self.register_outputs(self.outputs)
+
+    def _build(self, context: Context, secret_arn: str) -> None:
+        regions = context.settings.regions
+        networks = {region: RegionNetwork(region, context, self) for region in regions.all}
+        for requester, accepter in combinations(regions.all, 2):
+            Peering(networks[requester], networks[accepter], context, self)
+        access = Access(networks, context, self)
+        keys = {region: RegionKey(region, context, self) for region in regions.members}
+        self._topics = Topics(keys, context, self).topics
+        self._global_cluster = create_global_cluster(context, self)
+        self._members = self._create_members(networks, access, keys, context, secret_arn)
+        self._probers = {
+            region: Prober(
+                region,
+                context,
+                self,
+                network=networks[region],
+                security_group=access.probers[region],
+                members=self._members,
+                key_arn=keys[region].arn if region in keys else None,
+            ).function
+            for region in regions.all
+        }
+        self._table = create_record_table(context, self)
+        self._controllers = {
+            region: Controller(
+                region,
+                context,
+                self,
+                global_cluster=self._global_cluster,
+                members=self._members,
+                probers=self._probers,
+                table=self._table,
+                topic=self._topics[region],
+                key=keys[region],
+            ).function
+            for region in regions.members
+        }
+        self._dns = Dns(networks, self._members, self._global_cluster, context, self)
+        self._watch(context)
+
+    def _create_members(
+        self,
+        networks: Mapping[str, RegionNetwork],
+        access: Access,
+        keys: Mapping[str, RegionKey],
+        context: Context,
+        secret_arn: str,
+    ) -> dict[str, Member]:
+        """Both members, the home region's first: a region joins a writer that is available.
+
+        Source:
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-attaching.html
+        """
+        seed = Seed(
+            read_credentials(secret_arn, context, self), context.settings.database.database_name
+        )
+        members: dict[str, Member] = {}
+        for region in context.settings.regions.members:
+            members[region] = Member(
+                region,
+                context,
+                self,
+                network=networks[region],
+                security_group=access.databases[region],
+                key=keys[region],
+                global_cluster=self._global_cluster,
+                seed=seed if region == context.home else None,
+                after=[found for member in members.values() for found in member.instances],
+            )
+        return members
+
+    def _watch(self, context: Context) -> None:
+        alarms = Alarms(self._topics, context, self)
+        for member in self._members.values():
+            alarms.watch_member(member)
+        for region, controller in self._controllers.items():
+            alarms.watch_controller(region, controller)
+        if self._dns.status_check:
+            alarms.watch_status(self._dns.health_checks[self._dns.status_check])
+        alarms.register_outputs({})
+
+    def _collect(self, context: Context) -> dict[str, Any]:
+        settings, names = context.settings, context.names
+        home, standby = (self._members[region].cluster for region in settings.regions.members)
+        follows_latch = settings.dns.mode == "latch"
+        return {
+            # Names by role, kept because the field knows them: `primary` is the home region,
+            # `secondary` the standby region, whichever of them is the writer at the moment.
+            "primary_cluster_endpoint": home.endpoint,
+            "primary_cluster_reader_endpoint": home.reader_endpoint,
+            "primary_cluster_arn": home.arn,
+            "secondary_cluster_endpoint": standby.endpoint,
+            "secondary_cluster_reader_endpoint": standby.reader_endpoint,
+            "secondary_cluster_arn": standby.arn,
+            "global_cluster_id": self._global_cluster.id,
+            "global_writer_endpoint": self._global_cluster.endpoint,
+            "members": {
+                region: {
+                    "cluster_id": member.cluster.cluster_identifier,
+                    "arn": member.cluster.arn,
+                    "endpoint": member.cluster.endpoint,
+                    "reader_endpoint": member.cluster.reader_endpoint,
+                }
+                for region, member in self._members.items()
+            },
+            "member_endpoints": {
+                region: member.cluster.endpoint for region, member in self._members.items()
+            },
+            "domain_name": settings.domain_name,
+            "zone_id": self._dns.zone_id,
+            "health_checks": self._dns.health_checks,
+            "status_check": self._dns.status_check,
+            "record_table": self._table.name,
+            "latch": {
+                "namespace": NAMESPACE,
+                "metric": LATCH_METRIC,
+                "dimension_name": LATCH_DIMENSION,
+                "dimension_value": self._global_cluster.id,
+                "period_s": LATCH_PERIOD_S,
+                "regions": list(settings.regions.all) if follows_latch else [],
+                "alarms": {
+                    region: names.latch_alarm(region)
+                    for region in (settings.regions.all if follows_latch else ())
+                },
+            },
+            "controllers": {region: found.name for region, found in self._controllers.items()},
+            "probers": {region: found.name for region, found in self._probers.items()},
+            "topic_arns": {region: topic.arn for region, topic in self._topics.items()},
+        }

@@ -1,0 +1,217 @@
+"""VPCs, subnets, peerings and who may reach the database port."""
+
+from __future__ import annotations
+
+import ipaddress
+from itertools import combinations
+
+import pytest
+
+from bicoastal.errors import BicoastalError
+from bicoastal.stack.network import pick_zone, subnet_cidrs
+
+REGIONS = ("us-east-1", "us-west-2", "us-east-2")
+CODES = dict(zip(REGIONS, ("use1", "usw2", "use2"), strict=True))
+CIDRS = dict(zip(REGIONS, ("10.10.0.0/16", "10.20.0.0/16", "10.30.0.0/16"), strict=True))
+MEMBERS = REGIONS[:2]
+
+
+def test_each_region_has_a_vpc_with_private_subnets_in_different_zones(default):
+    assert {found.region: found.inputs["cidrBlock"] for found in default.of("Vpc")} == CIDRS
+    for region in REGIONS:
+        (vpc,) = (found for found in default.of("Vpc") if found.region == region)
+        assert vpc.inputs["enableDnsSupport"]
+        assert vpc.inputs["enableDnsHostnames"]
+        subnets = [found for found in default.of("Subnet") if found.region == region]
+        assert [found.name for found in sorted(subnets, key=lambda found: found.name)] == [
+            f"private-{CODES[region]}-1-dev",
+            f"private-{CODES[region]}-2-dev",
+        ]
+        zones = {found.inputs["availabilityZone"] for found in subnets}
+        assert zones == {f"{region}a", f"{region}b"}
+        ranges = [ipaddress.ip_network(found.inputs["cidrBlock"]) for found in subnets]
+        assert all(part.subnet_of(ipaddress.ip_network(CIDRS[region])) for part in ranges)
+        assert not ranges[0].overlaps(ranges[1])
+        assert {found.inputs["vpcId"] for found in subnets} == {f"Vpc-{vpc.name}"}
+        assert not any(found.inputs["mapPublicIpOnLaunch"] for found in subnets)
+
+
+def test_every_subnet_has_its_region_s_only_route_table(default):
+    associations = default.of("RouteTableAssociation")
+    assert {found.inputs["subnetId"] for found in associations} == {
+        f"Subnet-{found.name}" for found in default.of("Subnet")
+    }
+    for found in associations:
+        (table,) = (entry for entry in default.of("RouteTable") if entry.region == found.region)
+        assert found.inputs["routeTableId"] == f"RouteTable-{table.name}"
+
+
+def test_private_stacks_have_no_way_to_the_internet(default):
+    assert default.of("InternetGateway") == []
+    assert default.of("PeeringConnectionOptions") == []
+    assert all(found.inputs["destinationCidrBlock"] != "0.0.0.0/0" for found in default.of("Route"))
+    assert not any(found.inputs["publiclyAccessible"] for found in default.of("ClusterInstance"))
+
+
+def test_only_zones_without_opt_in_are_asked_for(default):
+    asked = [
+        (region, arguments)
+        for token, region, arguments in default.invokes
+        if token.endswith("getAvailabilityZones")
+    ]
+    assert sorted(region for region, _ in asked) == sorted(REGIONS)
+    for _, arguments in asked:
+        assert arguments["state"] == "available"
+        assert arguments["filters"] == [
+            {"name": "opt-in-status", "values": ["opt-in-not-required"]}
+        ]
+
+
+@pytest.mark.parametrize(("here", "there"), list(combinations(REGIONS, 2)))
+def test_all_vpcs_are_peered_with_routes_on_both_sides(default, here, there):
+    name = f"peer-{CODES[here]}-{CODES[there]}-dev"
+    connection = default.one("VpcPeeringConnection", name)
+    assert connection.region == here
+    assert connection.inputs["vpcId"] == f"Vpc-vpc-{CODES[here]}-dev"
+    assert connection.inputs["peerVpcId"] == f"Vpc-vpc-{CODES[there]}-dev"
+    assert connection.inputs["peerRegion"] == there
+    assert connection.inputs["autoAccept"] is False
+    accepter = default.one("VpcPeeringConnectionAccepter", name)
+    assert accepter.region == there
+    assert accepter.inputs["autoAccept"] is True
+    peering = f"VpcPeeringConnection-{name}"
+    assert accepter.inputs["vpcPeeringConnectionId"] == peering
+    for side, other in ((here, there), (there, here)):
+        route = default.one("Route", f"{name}-from-{CODES[side]}")
+        assert route.region == side
+        assert route.inputs["routeTableId"] == f"RouteTable-rt-{CODES[side]}-private-dev"
+        assert route.inputs["destinationCidrBlock"] == CIDRS[other]
+        assert route.inputs["vpcPeeringConnectionId"] == peering
+        assert accepter.urn in route.dependencies
+
+
+def rules(program, kind, group):
+    """The rules of a group as a set of (source, port)."""
+    found = [
+        rule
+        for rule in program.of(f"SecurityGroup{kind}Rule")
+        if rule.inputs["securityGroupId"] == f"SecurityGroup-{group}"
+    ]
+    keys = ("referencedSecurityGroupId", "cidrIpv4", "prefixListId")
+    described = set()
+    for rule in found:
+        (source,) = (rule.inputs[key] for key in keys if key in rule.inputs)
+        assert rule.inputs["ipProtocol"] == "tcp"
+        assert rule.inputs["fromPort"] == rule.inputs["toPort"]
+        described.add((source, rule.inputs["toPort"]))
+    assert len(described) == len(found)
+    return described
+
+
+@pytest.mark.parametrize("region", MEMBERS)
+def test_a_member_admits_the_probers_and_nobody_else(default, region):
+    group = f"db-{CODES[region]}-dev"
+    others = {(CIDRS[other], 3306) for other in REGIONS if other != region}
+    assert rules(default, "Ingress", group) == {
+        (f"SecurityGroup-probe-{CODES[region]}-dev", 3306),
+        *others,
+    }
+    assert rules(default, "Egress", group) == set()
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_prober_reaches_the_members_and_nothing_else(default, region):
+    group = f"probe-{CODES[region]}-dev"
+    expected = {
+        (f"SecurityGroup-db-{CODES[member]}-dev" if member == region else CIDRS[member], 3306)
+        for member in MEMBERS
+    }
+    assert rules(default, "Egress", group) == expected
+    assert rules(default, "Ingress", group) == set()
+
+
+def test_security_groups_carry_no_rules_of_their_own(default):
+    groups = default.of("SecurityGroup")
+    assert {found.name for found in groups} == {
+        *(f"db-{CODES[region]}-dev" for region in MEMBERS),
+        *(f"probe-{CODES[region]}-dev" for region in REGIONS),
+    }
+    for found in groups:
+        assert {"ingress", "egress"}.isdisjoint(found.inputs)
+        assert found.inputs["vpcId"].startswith("Vpc-vpc-")
+
+
+def test_a_public_endpoint_admits_route_53_and_the_application(public):
+    for region in MEMBERS:
+        admitted = rules(public, "Ingress", f"db-{CODES[region]}-dev")
+        assert admitted == {
+            (f"SecurityGroup-probe-{CODES[region]}-dev", 3306),
+            *((CIDRS[other], 3306) for other in REGIONS if other != region),
+            ("203.0.113.0/24", 3306),
+            ("198.51.100.7/32", 3306),
+            (f"pl-com.amazonaws.{region}.route53-healthchecks", 3306),
+        }
+    asked = {
+        (region, arguments["name"])
+        for token, region, arguments in public.invokes
+        if token.endswith("getManagedPrefixList")
+    }
+    assert asked == {
+        (region, f"com.amazonaws.{region}.route53-healthchecks") for region in MEMBERS
+    }
+
+
+def test_only_the_members_of_a_public_stack_are_in_public_subnets(public):
+    for region in MEMBERS:
+        code = CODES[region]
+        gateway = public.one("InternetGateway", f"igw-{code}-dev")
+        assert gateway.inputs["vpcId"] == f"Vpc-vpc-{code}-dev"
+        route = public.one("Route", f"igw-{code}-dev")
+        assert route.inputs["destinationCidrBlock"] == "0.0.0.0/0"
+        assert route.inputs["gatewayId"] == f"InternetGateway-igw-{code}-dev"
+        assert route.inputs["routeTableId"] == f"RouteTable-rt-{code}-public-dev"
+        assert public.one("Subnet", f"public-{code}-1-dev").region == region
+    assert len(public.of("InternetGateway")) == 2
+    assert public.one("Subnet", "private-use2-1-dev").region == "us-east-2"
+    assert all(found.inputs["publiclyAccessible"] for found in public.of("ClusterInstance"))
+
+
+@pytest.mark.parametrize(("here", "there"), list(combinations(REGIONS, 2)))
+def test_witnesses_of_a_public_stack_resolve_members_to_private_addresses(public, here, there):
+    name = f"peer-{CODES[here]}-{CODES[there]}-dev"
+    accepter = public.one("VpcPeeringConnectionAccepter", name)
+    for side, region in (("requester", here), ("accepter", there)):
+        options = public.one("PeeringConnectionOptions", f"{name}-{side}")
+        assert options.region == region
+        assert options.inputs[side] == {"allowRemoteVpcDnsResolution": True}
+        assert options.inputs["vpcPeeringConnectionId"] == f"VpcPeeringConnection-{name}"
+        assert accepter.urn in options.dependencies
+
+
+def test_three_zones_can_be_asked_for(production):
+    zones = {found.inputs["availabilityZone"] for found in production.of("Subnet")}
+    assert len(production.of("Subnet")) == len(zones) == 9
+
+
+@pytest.mark.parametrize(
+    ("cidr", "count", "expected"),
+    [
+        ("10.0.0.0/16", 2, ["10.0.0.0/20", "10.0.16.0/20"]),
+        ("10.0.0.0/24", 3, ["10.0.0.0/28", "10.0.0.16/28", "10.0.0.32/28"]),
+        ("10.0.0.0/26", 2, ["10.0.0.0/28", "10.0.0.16/28"]),
+    ],
+)
+def test_subnets_are_cut_from_the_start_of_the_vpc(cidr, count, expected):
+    assert subnet_cidrs(cidr, count) == expected
+
+
+@pytest.mark.parametrize(("cidr", "count"), [("10.0.0.0/28", 2), ("10.0.0.0/27", 3)])
+def test_a_vpc_without_room_for_the_subnets_is_refused(cidr, count):
+    with pytest.raises(BicoastalError, match=f"{cidr} is too small for {count} subnets"):
+        subnet_cidrs(cidr, count)
+
+
+def test_a_region_without_enough_zones_is_refused():
+    assert pick_zone(["a", "b"], 1, "us-east-1") == "b"
+    with pytest.raises(BicoastalError, match="us-east-1 offers 2 zones"):
+        pick_zone(["a", "b"], 2, "us-east-1")
