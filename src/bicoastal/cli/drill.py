@@ -87,10 +87,10 @@ def drill(
     from bicoastal.lab.drill.run import rehearse
 
     options = DrillOptions(
-        fault=fault, pace=pace, armed=not disarmed, seed=seed, settings=settings
+        fault=fault, pace=pace, armed=not disarmed, seed=seed
     )
     with Progress(quiet=quiet) as progress:
-        report = rehearse(options, progress)
+        report = rehearse(settings, options, progress)
     if json_file is not None:
         _write(report, json_file)
     if str(json_file) != "-":

@@ -23,6 +23,7 @@ def test_milestones_come_from_the_first_failover_after_the_fault():
         entry(1.0, "STEADY"),
         entry(2.0, "SUSPECT"),
         entry(12.0, "SUSPECT"),
+        entry(13.0, "SUSPECT"),
         entry(15.0, "FENCING"),
         entry(15.1, "PROMOTING"),
         entry(16.0, "REDIRECTING"),

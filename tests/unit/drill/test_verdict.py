@@ -21,6 +21,7 @@ WRITES = Writes(
     divergent=[],
     divergent_acknowledged=0,
     rpo_s=0.0,
+    tail_only=True,
 )
 GOOD = Observed(
     dns_mode="latch",
@@ -48,7 +49,7 @@ GOOD = Observed(
     ),
     healed_at_s=9.0,
     old_member=MemberState(
-        region="us-east-1", role="standby", state="connected", accepts_writes=False, detail=""
+        region="us-east-1", role="standby", state="available", accepts_writes=False, detail=""
     ),
     audit_intact=True,
     final_state="COOLDOWN",
@@ -91,7 +92,7 @@ def test_a_good_drill_passes_every_requirement():
         ),
         ({"old_member": GOOD.old_member.model_copy(update={"role": "writer"})}, "old-member-harmless"),
         (
-            {"old_member": GOOD.old_member.model_copy(update={"state": "pending-resync"})},
+            {"old_member": GOOD.old_member.model_copy(update={"state": "rejoining"})},
             "old-member-harmless",
         ),
         ({"audit_intact": False}, "record-intact"),

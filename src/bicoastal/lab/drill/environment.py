@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from bicoastal.lab.aws import EmbeddedAws
 from bicoastal.lab.network import AddressPlan, Network
-from bicoastal.lab.route53 import Route53DataPlane
+from bicoastal.lab.route53 import Resolver, Route53DataPlane, post_to
 from bicoastal.lab.workspace import Workspace
 from bicoastal.settings import Settings
 
@@ -18,16 +19,17 @@ CLIENTS = "clients"
 INTERNET = "internet"
 """Source name of Route 53's health checkers in the network."""
 WAN_MS = 30.0
-"""One-way delay between the two member regions, in milliseconds: about that of N. Virginia - Oregon."""
+"""One-way delay between regions, in milliseconds; an assumption of the lab, not a measurement."""
 REGION_MS = 1.0
-"""One-way delay within a region, in milliseconds."""
+"""One-way delay within a region, in milliseconds; likewise."""
 MASTER_USER = "admin"
 
 
 class Environment:
-    """The lab's world: network, embedded AWS with its databases, Route 53's data plane, a secret.
+    """The lab's world: network, embedded AWS with its databases, a secret, Route 53's data plane.
 
     A context manager. Leaving it stops every server and removes every file, whatever happened.
+    Enter it in the main thread: servers end with the thread that starts them.
 
     Args:
         settings: What will be deployed; its regions and port decide the network.
@@ -35,42 +37,64 @@ class Environment:
     """
 
     def __init__(self, settings: Settings, pace: float) -> None:
-        regions = settings.regions
-        self.workspace = Workspace()
-        self.plan = AddressPlan.allocate(
-            sources=[*regions.all, CLIENTS, INTERNET], members=list(regions.members)
-        )
-        self.network = Network(self.workspace, self.plan, delays_ms=_delays(settings))
-        self.aws = EmbeddedAws(self.workspace, self.plan, self.network, pace=pace)
-        self.route53 = Route53DataPlane(self.aws, self.plan, pace=pace)
-        self.settings = settings
-        self.secret_arn = ""
+        self._settings = settings
+        self._pace = pace
+        self._stack = ExitStack()
         self.password = secrets.token_urlsafe(18)
+        self.secret_arn = ""
+        self.workspace: Workspace
+        self.plan: AddressPlan
+        self.aws: EmbeddedAws
+        self.network: Network
+        self.route53: Route53DataPlane
 
     def __enter__(self) -> Self:
-        self.workspace.__enter__()
-        try:
-            self.network.start()
-            self.aws.start()
+        regions = self._settings.regions
+        Workspace.sweep()
+        with ExitStack() as stack:
+            self.workspace = stack.enter_context(Workspace())
+            self.plan = AddressPlan.allocate(
+                [*regions.all, CLIENTS, INTERNET],
+                regions.members,
+                port=self._settings.database.port,
+            )
+            self.aws = EmbeddedAws(self.workspace, self.plan, pace=self._pace)
+            self.network = stack.enter_context(
+                Network(
+                    self.workspace.path, self.plan, self.aws.sockets, path_delays(self._settings)
+                )
+            )
+            stack.enter_context(self.aws)
             self.secret_arn = self._create_secret()
-        except BaseException:
-            self.close()
-            raise
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self._stack.__exit__(kind, error, traceback)
 
-    def close(self) -> None:
-        """Stop every server and remove every file."""
-        for part in (self.route53, self.aws, self.network):
-            part.stop()
-        self.workspace.close()
+    def start_route53(self, seed: int) -> Resolver:
+        """Start health checkers and DNS server; the hosted zone must exist.
+
+        Args:
+            seed: Of the checkers' random phases.
+
+        Returns:
+            A resolver for clients.
+        """
+        plane = Route53DataPlane(
+            self.client,
+            self.plan,
+            pace=self._pace,
+            publish=post_to(self.aws.endpoint_url),
+            seed=seed,
+        )
+        self.route53 = self._stack.enter_context(plane)
+        return Resolver(self.route53.address, pace=self._pace)
 
     def client(self, service: str, region: str) -> Any:
         """Give a boto3 client of the embedded AWS.
@@ -86,7 +110,7 @@ class Environment:
 
     def _create_secret(self) -> str:
         # The stack never creates the secret: it refers to one, as it would on AWS.
-        regions = self.settings.regions
+        regions = self._settings.regions
         answer = self.client("secretsmanager", regions.home).create_secret(
             Name="bicoastal-lab",
             SecretString=json.dumps({"username": MASTER_USER, "password": self.password}),
@@ -95,11 +119,16 @@ class Environment:
         return str(answer["ARN"])
 
 
-def _delays(settings: Settings) -> dict[tuple[str, str], float]:
+def path_delays(settings: Settings) -> dict[tuple[str, str], float]:
+    """Give each path its one-way delay in milliseconds: short within a region, long between.
+
+    Args:
+        settings: Names the regions. The clients sit in the home region.
+    """
     regions = settings.regions
-    near = {CLIENTS: regions.home, INTERNET: None}
+    places = {region: region for region in regions.all} | {CLIENTS: regions.home, INTERNET: ""}
     return {
-        (source, member): REGION_MS if near.get(source, source) == member else WAN_MS
-        for source in (*regions.all, CLIENTS, INTERNET)
+        (source, member): REGION_MS if place == member else WAN_MS
+        for source, place in places.items()
         for member in regions.members
     }

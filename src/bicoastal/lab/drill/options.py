@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bicoastal.lab.drill.fault import Fault
-from bicoastal.settings import Settings
 
 Transform = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any] | None]
 """Changes the inputs of a resource before it is deployed: (type, name, inputs) -> inputs or None."""
@@ -23,7 +22,6 @@ class DrillOptions:
             grace, cool-down and DNS TTL are divided by it. Databases and networks are not scaled.
         armed: Whether the controller may act. Disarmed, the same fault must lead to no promotion.
         seed: Fixes everything that is drawn by lot (the fault's phase, the clients' values).
-        settings: What is deployed; None takes the defaults of the `validation` profile.
         transform: Changes resources on the way into the deployment, to rehearse a defect.
         writers: Number of client connections.
         writes_per_s: Writes a second over all clients while latency allows.
@@ -37,7 +35,6 @@ class DrillOptions:
     pace: float = 20.0
     armed: bool = True
     seed: int = 1
-    settings: Settings | None = None
     transform: Transform | None = None
     writers: int = 8
     writes_per_s: float = 400.0

@@ -41,7 +41,7 @@ def milestones(audit: Iterable[Mapping[str, Any]], fault_at: float) -> Milestone
         if entry["at"] < fault_at:
             continue
         match entry["to_state"]:
-            case "SUSPECT" if intended is None:
+            case "SUSPECT" if suspected is None:
                 suspected = entry["at"]
             case "STEADY" if intended is None:
                 suspected = None

@@ -130,6 +130,7 @@ class Writes(_Part):
         divergent: Present only on the old writer's volume.
         divergent_acknowledged: How many of the divergent ones had been acknowledged.
         rpo_s: Seconds between the earliest lost acknowledgement and the fault; 0 if none.
+        tail_only: Whether each client lost only its last writes, as replication in order must.
     """
 
     attempted: int
@@ -142,6 +143,7 @@ class Writes(_Part):
     divergent: list[Write]
     divergent_acknowledged: int
     rpo_s: float
+    tail_only: bool
 
 
 class DnsAnswer(_Part):
@@ -194,6 +196,7 @@ class DrillReport(_Part):
     health_checks: dict[str, Any]
     audit: list[dict[str, Any]]
     rounds: list[dict[str, Any]]
+    failovers: list[dict[str, Any]]
     members: list[MemberState]
     requirements: list[Requirement]
     verdict: Literal["pass", "fail"]

@@ -10,13 +10,16 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from bicoastal.lab.drill.inventory import ClientFactory
 
 
 class Schedule:
-    """Invokes the controller of each member region again and again.
+    """Invokes the controller of each member region again and again, while it is entered.
+
+    Leaving it waits for the invocations that are under way.
 
     Args:
         client: Gives the Lambda clients.
@@ -32,39 +35,46 @@ class Schedule:
         self._period_s = period_s
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._summaries: list[dict[str, Any]] = []
+        self._rounds: list[dict[str, Any]] = []
         self._threads = [
             threading.Thread(target=self._run, args=(region, name), name=f"schedule-{region}")
             for region, name in functions.items()
         ]
 
-    def start(self) -> None:
-        """Begin to invoke."""
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
+        return self
 
-    def stop(self) -> None:
-        """End after the invocations that are under way."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self._stopping.set()
         for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+            thread.join()
 
-    @property
-    def summaries(self) -> list[dict[str, Any]]:
-        """What the controllers returned, in order of their ends; failed invocations included."""
+    def rounds(self) -> list[dict[str, Any]]:
+        """Every round in which a controller had something to decide, in order of time.
+
+        A failed invocation counts as a round with an `error`.
+        """
         with self._lock:
-            return list(self._summaries)
+            return sorted(self._rounds, key=lambda each: float(each["at"]))
 
     def _run(self, region: str, name: str) -> None:
         client = self._client("lambda", region)
         while not self._stopping.is_set():
-            begun = time.monotonic()
+            begun, at = time.monotonic(), time.time()
             answer = client.invoke(FunctionName=name, Payload=b"{}")
             body = json.loads(answer["Payload"].read())
-            failed = "FunctionError" in answer
+            rounds = (
+                [{"at": at, "error": body}]
+                if "FunctionError" in answer
+                else [each for each in body["rounds"] if not each.get("bystander")]
+            )
             with self._lock:
-                self._summaries.append(
-                    {"region": region, "error": body} if failed else {"region": region, **body}
-                )
+                self._rounds += [{"region": region, **each} for each in rounds]
             self._stopping.wait(max(0.0, self._period_s - (time.monotonic() - begun)))

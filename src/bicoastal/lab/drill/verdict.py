@@ -206,7 +206,7 @@ def _old_member_harmless(seen: Observed) -> Requirement:
     return _requirement(
         "old-member-harmless",
         "the old primary comes back as a replica and refuses writes; its extra writes are listed",
-        old.role == "standby" and old.state == "connected" and not old.accepts_writes,
+        old.role == "standby" and old.state == "available" and not old.accepts_writes,
         f"{old.region} is {old.role}, {old.state}, "
         f"{'accepts' if old.accepts_writes else 'refuses'} writes; {divergent} divergent writes "
         f"listed, {seen.writes.divergent_acknowledged} of them had been acknowledged",

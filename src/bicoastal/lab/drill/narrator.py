@@ -1,0 +1,75 @@
+"""Tells what the controller, DNS and the health checks do, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bicoastal.failover.record import Entry, RecordStore
+from bicoastal.lab.drill.recording import Recording
+from bicoastal.lab.route53 import AnswerChange, Route53DataPlane
+
+
+class Narrator:
+    """Notes everything new since it was last asked.
+
+    Args:
+        recording: Where to note it.
+        store: The controller's record.
+        route53: Health checks and DNS answers.
+        domain: The database's name; changes of other names are left out.
+        checks: Health check's id to the name that it is told by.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        store: RecordStore,
+        route53: Route53DataPlane,
+        domain: str,
+        checks: Mapping[str, str],
+    ) -> None:
+        self._recording = recording
+        self._store = store
+        self._route53 = route53
+        self._domain = domain
+        self._checks = checks
+        self._audit: dict[int, Entry] = {}
+        self._answers = 0
+        self._statuses = 0
+
+    @property
+    def audit(self) -> list[Entry]:
+        """The whole audit trail so far, oldest first, even what the record has dropped."""
+        return [entry for _, entry in sorted(self._audit.items())]
+
+    @property
+    def answers(self) -> list[AnswerChange]:
+        """Every change of what DNS answered for the database's name."""
+        return [
+            change
+            for change in self._route53.history.answer_changes
+            if change.name.rstrip(".") == self._domain and change.type == "A"
+        ]
+
+    def tell(self) -> None:
+        """Note what is new."""
+        for entry in self._store.audit():
+            if entry.seq not in self._audit:
+                self._audit[entry.seq] = entry
+                move = (
+                    entry.to_state
+                    if entry.from_state == entry.to_state
+                    else f"{entry.from_state} -> {entry.to_state}"
+                )
+                self._recording.note("controller", f"{move}: {entry.reason}", entry.at)
+        answers = self.answers
+        for answer in answers[self._answers :]:
+            where = answer.member or answer.code
+            self._recording.note("dns", f"{self._domain} is now {where}", answer.wall_s)
+        self._answers = len(answers)
+        statuses = self._route53.history.status_changes
+        for change in statuses[self._statuses :]:
+            name = self._checks.get(change.check, change.check)
+            state = "healthy" if change.healthy else "unhealthy"
+            self._recording.note("health check", f"{name} is {state}", change.wall_s)
+        self._statuses = len(statuses)
