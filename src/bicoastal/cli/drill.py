@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -86,6 +89,8 @@ def drill(
     from bicoastal.lab.drill.options import DrillOptions
     from bicoastal.lab.drill.run import rehearse
 
+    # A polite end unwinds like Ctrl-C does; SIGKILL is the kernel's part (PDEATHSIG).
+    signal.signal(signal.SIGTERM, _leave)
     options = DrillOptions(
         fault=fault, pace=pace, armed=not disarmed, seed=seed
     )
@@ -96,6 +101,10 @@ def drill(
     if str(json_file) != "-":
         print_report(report)
     raise typer.Exit(0 if report.verdict == "pass" else 1)
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _write(report: DrillReport, destination: Path) -> None:

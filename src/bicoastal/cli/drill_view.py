@@ -9,16 +9,12 @@ from typing import Self
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
-from rich.table import Table
 
-from bicoastal.lab.drill.report import DrillReport, RecoveryTime
+from bicoastal.lab.drill.report import DrillReport, RecoveryTime, Writes
 
-_MARKS = {
-    "pass": ("[green]ok[/]", "ok"),
-    "fail": ("[bold red]FAIL[/]", "FAIL"),
-    "not promised": ("[yellow]--[/]", "--"),
-}
+_MARKS = {"pass": "[green]ok  [/]", "fail": "[bold red]FAIL[/]", "not promised": "[yellow]--  [/]"}
 _BAR_WIDTH = 60
+_LISTED = 5
 
 
 class Progress:
@@ -59,7 +55,9 @@ class Progress:
             text: What happened.
         """
         elapsed = time.monotonic() - self._begun
-        self._console.print(f"[dim]{elapsed:6.1f} s[/]  [cyan]{source:<12}[/] {escape(text)}")
+        self._console.print(
+            f"[dim]{elapsed:6.1f} s[/]  [cyan]{source:<12}[/] {escape(text)}", soft_wrap=True
+        )
 
     def status(self, text: str) -> None:
         """Show passing numbers; only a terminal sees them.
@@ -78,18 +76,35 @@ def print_report(report: DrillReport, console: Console | None = None) -> None:
         report: The drill's record.
         console: Where to print; standard output by default.
     """
-    console = console or Console(highlight=False)
+    console = console or Console(highlight=False, soft_wrap=True)
     colour = "green" if report.verdict == "pass" else "red"
     console.print()
     console.print(
-        f"[bold {colour}]Verdict: {report.verdict.upper()}[/]  fault {report.fault}, "
-        f"{report.deployment.resources} resources deployed, dns.mode {report.dns_mode}, "
-        f"pace {report.pace:g} (1 s here is {report.pace:g} s of AWS), seed {report.seed}"
+        f"[bold {colour}]Verdict: {report.verdict.upper()}[/]   fault {report.fault}, "
+        f"{report.deployment.resources} resources, dns.mode {report.dns_mode}, "
+        f"pace {report.pace:g}, seed {report.seed}"
     )
     console.print()
     if report.recovery_time is not None:
         _print_recovery(report.recovery_time, console)
-    writes = report.writes
+    _print_writes(report.writes, console)
+    console.print(
+        "DNS      "
+        + ", then ".join(f"{answer.region} from {answer.at_s:+.2f} s" for answer in report.dns)
+    )
+    console.print()
+    for requirement in report.requirements:
+        console.print(
+            f"{_MARKS[requirement.outcome]}  {requirement.id:<20} {escape(requirement.observed)}"
+        )
+        if requirement.outcome == "fail":
+            console.print(f"{'':<26} promised: {escape(requirement.promise)}")
+    console.print()
+    for limit in report.limits:
+        console.print(f"[dim]note: {escape(limit)}[/]")
+
+
+def _print_writes(writes: Writes, console: Console) -> None:
     console.print(
         f"Writes   {writes.attempted} attempted, {writes.acknowledged} acknowledged, "
         f"{writes.failed} refused, {writes.unknown} unanswered"
@@ -98,24 +113,13 @@ def print_report(report: DrillReport, console: Console | None = None) -> None:
         f"         {len(writes.lost)} acknowledged lost, {len(writes.phantom)} phantom, "
         f"{len(writes.duplicates)} duplicate, {len(writes.divergent)} only on the old primary"
     )
-    for write in writes.lost[:5]:
-        console.print(f"         lost: client {write.client} write {write.seq} ({write.id})")
-    console.print(
-        "DNS      "
-        + "  ->  ".join(f"{answer.region} at {answer.at_s:+.2f} s" for answer in report.dns)
-    )
-    console.print()
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for requirement in report.requirements:
-        table.add_row(
-            _MARKS[requirement.outcome][0],
-            escape(requirement.promise),
-            f"[dim]{escape(requirement.observed)}[/]",
+    for write in writes.lost[:_LISTED]:
+        console.print(
+            f"         lost: client {write.client} write {write.seq} at {write.at_s:+.3f} s "
+            f"({write.id})"
         )
-    console.print(table)
-    console.print()
-    for limit in report.limits:
-        console.print(f"[dim]note: {escape(limit)}[/]")
+    if len(writes.lost) > _LISTED:
+        console.print(f"         and {len(writes.lost) - _LISTED} more: --json FILE lists them all")
 
 
 def _print_recovery(recovery: RecoveryTime, console: Console) -> None:

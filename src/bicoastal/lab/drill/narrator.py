@@ -56,12 +56,7 @@ class Narrator:
         for entry in self._store.audit():
             if entry.seq not in self._audit:
                 self._audit[entry.seq] = entry
-                move = (
-                    entry.to_state
-                    if entry.from_state == entry.to_state
-                    else f"{entry.from_state} -> {entry.to_state}"
-                )
-                self._recording.note("controller", f"{move}: {entry.reason}", entry.at)
+                self._recording.note("controller", _told(entry), entry.at)
         answers = self.answers
         for answer in answers[self._answers :]:
             where = answer.member or answer.code
@@ -73,3 +68,10 @@ class Narrator:
             state = "healthy" if change.healthy else "unhealthy"
             self._recording.note("health check", f"{name} is {state}", change.wall_s)
         self._statuses = len(statuses)
+
+
+def _told(entry: Entry) -> str:
+    if entry.from_state != entry.to_state:
+        return f"{entry.from_state} -> {entry.to_state}: {entry.reason}"
+    # The evidence was told when the state began; the record has it for every round.
+    return f"{entry.to_state}: {entry.reason.split(';')[0]}"
