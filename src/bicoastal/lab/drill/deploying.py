@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.drill.options import Transform
@@ -61,9 +62,15 @@ class Stack:
             The stack's outputs.
 
         Raises:
-            DeploymentError: Some resources failed; the message lists them all.
+            DeploymentError: Some resources failed; the message lists them all, and says what is
+                left after the rest was destroyed again.
         """
-        result = self._deployment.up(program)
+        try:
+            result = self._deployment.up(program)
+        except DeploymentError as error:
+            left = self.destroy()
+            outcome = f"this is left: {', '.join(left)}" if left else "nothing is left"
+            raise DeploymentError(f"{error}\nWhat had been created was destroyed; {outcome}.") from error
         self._resources = list(result.resources)
         return result.outputs
 

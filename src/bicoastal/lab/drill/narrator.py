@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from bicoastal.failover.record import Entry, RecordStore
 from bicoastal.lab.drill.recording import Recording
-from bicoastal.lab.route53 import AnswerChange, Route53DataPlane
+from bicoastal.lab.route53 import AnswerChange, ResolutionError, Resolver, Route53DataPlane
 
 
 class Narrator:
@@ -18,6 +19,8 @@ class Narrator:
         route53: Health checks and DNS answers.
         domain: The database's name; changes of other names are left out.
         checks: Health check's id to the name that it is told by.
+        resolver: Asks for the name at every turn. Clients ask only when they connect, and would
+            not notice that DNS has moved under their living connections.
     """
 
     def __init__(
@@ -27,12 +30,14 @@ class Narrator:
         route53: Route53DataPlane,
         domain: str,
         checks: Mapping[str, str],
+        resolver: Resolver,
     ) -> None:
         self._recording = recording
         self._store = store
         self._route53 = route53
         self._domain = domain
         self._checks = checks
+        self._resolver = resolver
         self._audit: dict[int, Entry] = {}
         self._answers = 0
         self._statuses = 0
@@ -53,6 +58,8 @@ class Narrator:
 
     def tell(self) -> None:
         """Note what is new."""
+        with contextlib.suppress(ResolutionError):  # the answer, even an error, is in the history
+            self._resolver.resolve(self._domain)
         for entry in self._store.audit():
             if entry.seq not in self._audit:
                 self._audit[entry.seq] = entry

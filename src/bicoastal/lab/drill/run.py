@@ -148,6 +148,7 @@ class _Rehearsal:
             self._lab.route53,
             settings.domain_name,
             {check: name for name, check in outputs["health_checks"].items()},
+            resolver.clone(),
         )
         if options.armed:
             arm(self._store, "drill", "rehearsal", time.time())

@@ -1,0 +1,108 @@
+"""Whole drills on real databases: they pass when failover works, and fail when it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
+from bicoastal.lab.drill.fault import Fault
+from bicoastal.lab.drill.options import DrillOptions
+from bicoastal.lab.drill.report import DrillReport
+from bicoastal.lab.drill.run import rehearse
+from bicoastal.settings import load
+
+pytestmark = pytest.mark.lab
+
+HOME, STANDBY = "us-east-1", "us-west-2"
+QUICK = {"steady_s": 1.5, "serving_s": 1.0, "watching_s": 1.0}
+
+
+def settings(**keys):
+    return load({"secretArn": PLACEHOLDER_SECRET.format(region=HOME), **keys})
+
+
+def outcomes(report: DrillReport) -> dict[str, str]:
+    return {requirement.id: requirement.outcome for requirement in report.requirements}
+
+
+@pytest.mark.parametrize("fault", tuple(Fault))
+def test_clients_write_again_in_the_other_region(fault):
+    report = rehearse(settings(), DrillOptions(fault=fault, seed=5, **QUICK))
+    assert [r for r in report.requirements if r.outcome == "fail"] == []
+    assert report.verdict == "pass"
+    assert report.deployment.resources >= 60
+    assert report.deployment.destroyed == report.deployment.resources
+    assert report.writes.acknowledged >= 1000
+    assert report.writes.phantom == report.writes.duplicates == []
+    assert [answer.region for answer in report.dns] == [HOME, STANDBY]
+    assert report.recovery_time is not None
+    assert report.recovery_time.total_s >= report.recovery_time.floor_s - 0.5
+    window_s = settings().failover.window_s / report.pace
+    assert report.recovery_time.decide_s >= window_s * 0.9
+    # The evidence is of the kind that the fault leaves.
+    reasons = " ".join(
+        vote
+        for each in report.rounds
+        for vote in each.get("votes", {}).values()
+        if vote.startswith("DOWN")
+    )
+    expected = {"kill": "refused", "hang": "greeting", "partition": "no answer to a connection"}
+    assert expected[fault] in reasons
+    # A cut loses what was on its way; a dead process loses nothing that the kernel still had.
+    assert bool(report.writes.lost) is (fault is Fault.PARTITION)
+    states = [entry["to_state"] for entry in report.audit]
+    assert [s for s in states if s in {"FENCING", "PROMOTING", "REDIRECTING", "COOLDOWN"}] == [
+        "FENCING",
+        "PROMOTING",
+        "PROMOTING",
+        "REDIRECTING",
+        "COOLDOWN",
+    ]
+
+
+def test_disarmed_the_same_fault_promotes_nobody_and_the_drill_fails():
+    report = rehearse(settings(), DrillOptions(armed=False, **QUICK))
+    assert report.verdict == "fail"
+    assert report.failovers == []
+    assert report.recovery_time is None
+    failed = {name for name, outcome in outcomes(report).items() if outcome == "fail"}
+    assert {"one-promotion", "clients-recover", "dns-after-promotion"} <= failed
+    assert "nothing-left" not in failed
+    assert [answer.region for answer in report.dns] == [HOME]
+
+
+CLASSICAL = {
+    "health": {"endpointCheck": "public"},
+    "dns": {"mode": "health-check"},
+    "network": {"clientCidrs": ["198.51.100.0/24"]},
+}
+
+
+def test_the_classical_pair_recovers_but_is_not_held_to_what_it_cannot_promise():
+    report = rehearse(settings(**CLASSICAL), DrillOptions(**{**QUICK, "watching_s": 4.0}))
+    assert report.verdict == "pass"
+    assert outcomes(report)["dns-after-promotion"] == "not promised"
+    assert outcomes(report)["dns-never-back"] == "not promised"
+    # Its two known dangers, seen: it goes back by itself, to a database that takes no writes.
+    assert [answer.region for answer in report.dns] == [HOME, STANDBY, HOME]
+
+
+@pytest.mark.parametrize("threshold", (0, 1))
+def test_a_calculated_check_without_children_is_caught_by_the_rehearsal(threshold):
+    def childless(kind, name, inputs):
+        if kind == "aws:route53/healthCheck:HealthCheck" and inputs["type"] == "CALCULATED":
+            return {**inputs, "childHealthchecks": [], "childHealthThreshold": threshold}
+        return None
+
+    report = rehearse(
+        settings(**CLASSICAL), DrillOptions(transform=childless, patience_s=4.0, **QUICK)
+    )
+    assert report.verdict == "fail"
+    failed = {name for name, outcome in outcomes(report).items() if outcome == "fail"}
+    if threshold:
+        # Always unhealthy: clients are sent to a standby that refuses them from the start.
+        assert "steady-state" in failed
+    else:
+        # Always healthy: DNS can never move, whoever was promoted.
+        assert {"clients-recover", "dns-after-promotion"} <= failed
+        assert [answer.region for answer in report.dns] == [HOME]

@@ -1,0 +1,91 @@
+"""Nothing outlives a drill, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.workspace import Workspace
+
+pytestmark = pytest.mark.lab
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines of living processes that were started with this temporary folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes()
+            state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if f"TMPDIR={folder}".encode() in environment.split(b"\0") and state not in "ZX":
+            found.append(command.replace(b"\0", b" ").decode())
+    return found
+
+
+@pytest.fixture
+def folder():
+    # Short: unix sockets live in it.
+    with tempfile.TemporaryDirectory(prefix="bt-", dir="/tmp") as name:
+        yield Path(name)
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bicoastal.cli", "drill", *arguments],
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if text in line:
+            return
+    pytest.fail(f"the drill ended without saying {text!r}")
+
+
+@pytest.mark.parametrize(
+    ("number", "moment", "code"),
+    (
+        (signal.SIGINT, "resources deployed", 130),
+        (signal.SIGTERM, "SIGSTOP to the database server", 143),
+    ),
+)
+def test_an_interrupted_drill_cleans_up(folder, number, moment, code):
+    with start(folder, "--fault", "hang") as process:
+        wait_for_line(process, moment)
+        assert any("mariadbd" in command for command in processes_of(folder))
+        process.send_signal(number)
+        _, error = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "Traceback" not in error
+    assert processes_of(folder) == []
+    assert list(folder.glob("bicoastal-*")) == []
+
+
+def test_a_killed_drill_leaves_no_server_and_the_next_start_sweeps_its_folder(folder):
+    with start(folder, "--fault", "hang") as process:
+        wait_for_line(process, "SIGSTOP to the database server")
+        assert len(processes_of(folder)) > 4
+        process.kill()
+        process.communicate()
+    assert wait_until(lambda: processes_of(folder) == [], 5.0), processes_of(folder)
+    left = list(folder.glob("bicoastal-*"))
+    assert left
+    time.sleep(0.1)
+    Workspace.sweep(root=folder)
+    assert list(folder.glob("bicoastal-*")) == []
