@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import threading
@@ -25,9 +26,7 @@ class Forwarding:
 
     def __init__(self, plan, sockets):
         self.plan, self.sockets = plan, {m: Path(p) for m, p in sockets.items()}
-        self._open = {
-            (s, m): threading.Event() for s in plan.sources for m in plan.members
-        }
+        self._open = {(s, m): threading.Event() for s in plan.sources for m in plan.members}
         self._listeners = []
 
     def start(self):
@@ -64,9 +63,7 @@ class Forwarding:
                 client, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(
-                target=self._lead, args=(client, source, member), daemon=True
-            ).start()
+            threading.Thread(target=self._lead, args=(client, source, member), daemon=True).start()
 
     def _lead(self, client, source, member):
         gate = self._open[source, member]
@@ -90,7 +87,5 @@ class Forwarding:
         except OSError:
             pass
         for end in (a, b):
-            try:
+            with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
