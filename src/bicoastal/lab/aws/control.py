@@ -12,6 +12,8 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 from xml.sax.saxutils import escape
 
+from pymysql.err import MySQLError
+
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.members import Member, Members
 from bicoastal.lab.aws.patches import Action, Response
@@ -245,7 +247,11 @@ def _not_ready(cluster: Mapping[str, Any]) -> Refusal:
 
 
 def _healthy(source: Member, target: Member) -> bool:
-    return source.state == target.state == "available" and source.database.alive
+    """Whether a switchover can begin: both databases answer and replication runs."""
+    try:
+        return bool(source.database.gtid_position()) and target.database.replicating()
+    except (MySQLError, OSError):
+        return False
 
 
 def _complete_instance(

@@ -100,7 +100,6 @@ class Layer:
         endpoints: What answers ``METHOD /_lab/...``: method and path to function of the body.
         knows_check: Whether Route 53 has a health check with an id.
         started: Called when MiniStack has started.
-        stopping: Called before MiniStack stops.
     """
 
     def __init__(
@@ -110,12 +109,10 @@ class Layer:
         *,
         knows_check: Callable[[str], bool],
         started: Callable[[], Awaitable[None]],
-        stopping: Callable[[], Awaitable[None]],
     ) -> None:
         self._inner = inner
         self._knows_check = knows_check
         self._started = started
-        self._stopping = stopping
         self._refusals: list[Injected] = []
         self._statuses: dict[str, Any] = {}
         self._endpoints = endpoints | {
@@ -128,7 +125,7 @@ class Layer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
         if scope["type"] == "lifespan":
-            await self._inner(scope, self._lifespan_receive(receive), self._lifespan_send(send))
+            await self._inner(scope, receive, self._lifespan_send(send))
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
@@ -211,15 +208,6 @@ class Layer:
             f"{observations}</HealthCheckObservations></GetHealthCheckStatusResponse>"
         )
         return 200, "text/xml", body.encode()
-
-    def _lifespan_receive(self, receive: Receive) -> Receive:
-        async def wrapped() -> Message:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self._stopping()
-            return message
-
-        return wrapped
 
     def _lifespan_send(self, send: Send) -> Send:
         async def wrapped(message: Message) -> None:

@@ -118,7 +118,6 @@ class Server:
             endpoints,
             knows_check=_knows_check,
             started=self._start,
-            stopping=self._cleanup.aclose,
         )
 
     async def _start(self) -> None:
@@ -133,6 +132,13 @@ class Server:
         publisher = asyncio.create_task(publish_forever(self._members, cloudwatch))
         self._cleanup.callback(publisher.cancel)
         self._ready()
+
+    async def stop(self) -> None:
+        """Stop the databases and the functions' workers, and leave MiniStack as it was.
+
+        It comes before the server stops: a running invocation would keep it waiting.
+        """
+        await self._cleanup.aclose()
 
     async def _clear(self) -> None:
         await self._failovers.cancel()
@@ -192,7 +198,12 @@ async def run(config: ServerConfig, listener: socket.socket, ended: asyncio.Even
 
     app = import_module("ministack.app").app
     server = Server(config, app, import_module("ministack.services.rds"), ready)
-    await serve(server.layer, settings, shutdown_trigger=ended.wait)
+
+    async def until_stopped() -> None:
+        await ended.wait()
+        await server.stop()
+
+    await serve(server.layer, settings, shutdown_trigger=until_stopped)
 
 
 async def _until_signalled(config: ServerConfig, listener: socket.socket) -> None:

@@ -267,13 +267,18 @@ class Database:
 
     def gtid_position(self) -> str:
         """The GTID position that it has reached."""
-        with closing(self.admin()) as connection:
+        with closing(self.admin(read_timeout=1.0)) as connection:
             return replication.position(connection)
 
     def lag(self) -> float | None:
         """Seconds behind its writer; None when unknown or when it is no replica."""
         with closing(self.admin(read_timeout=1.0)) as connection:
             return replication.lag(connection)
+
+    def replicating(self) -> bool:
+        """Whether both of its replication threads run."""
+        with closing(self.admin(read_timeout=1.0)) as connection:
+            return replication.running(connection)
 
     def caught_up(self, target: str) -> bool:
         """Whether it replicates and has applied everything up to a GTID position."""
