@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import pymysql
 import pytest
@@ -12,7 +13,9 @@ from botocore.exceptions import ClientError
 pytestmark = pytest.mark.lab
 
 
-def test_a_killed_writer_loses_its_role_and_comes_back_as_a_replica_on_a_new_volume(lab):
+def test_a_killed_writer_loses_its_role_and_comes_back_as_a_replica_on_a_new_volume(
+    lab: Any,
+) -> None:
     lab.deploy()
     lab.write(lab.home, "INSERT INTO rows_of_test VALUES (1), (2)")
     lab.replicated(2)
@@ -69,7 +72,7 @@ def test_a_killed_writer_loses_its_role_and_comes_back_as_a_replica_on_a_new_vol
         lab.write(lab.home, "INSERT INTO rows_of_test VALUES (4)")
 
 
-def test_a_hanging_writer_cannot_be_fenced_until_it_goes_on(lab):
+def test_a_hanging_writer_cannot_be_fenced_until_it_goes_on(lab: Any) -> None:
     lab.deploy()
     lab.write(lab.home, "INSERT INTO rows_of_test VALUES (1)")
     lab.replicated(1)
@@ -88,7 +91,9 @@ def test_a_hanging_writer_cannot_be_fenced_until_it_goes_on(lab):
     assert lab.rows(lab.aws.member(lab.home).socket) == [1]
 
 
-def test_a_partitioned_writer_keeps_writing_and_is_fenced_when_the_partition_heals(lab):
+def test_a_partitioned_writer_keeps_writing_and_is_fenced_when_the_partition_heals(
+    lab: Any,
+) -> None:
     lab.deploy()
     with lab.client(lab.home) as survivor, survivor.cursor() as cursor:
         cursor.execute("INSERT INTO rows_of_test VALUES (1)")
@@ -113,7 +118,7 @@ def test_a_partitioned_writer_keeps_writing_and_is_fenced_when_the_partition_hea
     assert snapshot.position != lab.aws.failovers()[-1]["position"]
 
 
-def test_a_healthy_writer_is_fenced_before_the_other_is_promoted(lab):
+def test_a_healthy_writer_is_fenced_before_the_other_is_promoted(lab: Any) -> None:
     lab.deploy()
     with lab.client(lab.home) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -125,7 +130,7 @@ def test_a_healthy_writer_is_fenced_before_the_other_is_promoted(lab):
     assert lab.rejoined()["state"] == "connected"
 
 
-def test_a_switchover_loses_nothing_and_reverses_replication(lab):
+def test_a_switchover_loses_nothing_and_reverses_replication(lab: Any) -> None:
     lab.deploy()
     lab.write(lab.home, "INSERT INTO rows_of_test VALUES (1)")
     volume = lab.aws.member(lab.home).volume
@@ -153,7 +158,7 @@ def test_a_switchover_loses_nothing_and_reverses_replication(lab):
     assert lab.aws.snapshots() == []
 
 
-def test_a_failover_whose_target_is_dead_fails_and_leaves_the_writer(lab):
+def test_a_failover_whose_target_is_dead_fails_and_leaves_the_writer(lab: Any) -> None:
     lab.deploy()
     lab.kill(lab.standby)
     lab.fail_over()
@@ -164,7 +169,7 @@ def test_a_failover_whose_target_is_dead_fails_and_leaves_the_writer(lab):
     assert (lab.group()["Status"], lab.group().get("FailoverState")) == ("available", None)
 
 
-def test_a_writer_that_comes_back_without_a_failover_is_writer_again(lab):
+def test_a_writer_that_comes_back_without_a_failover_is_writer_again(lab: Any) -> None:
     lab.deploy()
     lab.kill(lab.home)
     with pytest.raises(ClientError, match="InvalidDBClusterStateFault"):
@@ -176,7 +181,7 @@ def test_a_writer_that_comes_back_without_a_failover_is_writer_again(lab):
     lab.replicated(1)
 
 
-def test_a_standby_that_comes_back_follows_again(lab):
+def test_a_standby_that_comes_back_follows_again(lab: Any) -> None:
     lab.deploy()
     lab.kill(lab.standby)
     lab.write(lab.home, "INSERT INTO rows_of_test VALUES (1)")
@@ -184,7 +189,7 @@ def test_a_standby_that_comes_back_follows_again(lab):
     lab.replicated(1)
 
 
-def test_deleting_a_lost_writer_ends_the_wait_for_it(lab):
+def test_deleting_a_lost_writer_ends_the_wait_for_it(lab: Any) -> None:
     lab.deploy()
     lab.kill(lab.home)
     lab.fail_over()
@@ -198,10 +203,10 @@ def test_deleting_a_lost_writer_ends_the_wait_for_it(lab):
     assert [m["IsWriter"] for m in lab.group()["GlobalClusterMembers"]] == [True]
 
 
-def test_the_lag_is_published_in_the_standbys_region_only(lab):
+def test_the_lag_is_published_in_the_standbys_region_only(lab: Any) -> None:
     lab.deploy()
 
-    def metrics(region):
+    def metrics(region: str) -> set[str]:
         found = lab.aws.client("cloudwatch", region).list_metrics(Namespace="AWS/RDS")["Metrics"]
         return {m["MetricName"] for m in found}
 

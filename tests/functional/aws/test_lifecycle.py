@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,8 @@ conftest = importlib.util.module_from_spec(spec)
 sys.modules["conftest_of_aws"] = conftest
 spec.loader.exec_module(conftest)
 with conftest.Workspace("bicoastal-test-") as workspace:
-    plan = conftest.forwarding.Plan(["us-east-1", "us-west-2", "clients"], ["us-east-1", "us-west-2"])
+    members = ["us-east-1", "us-west-2"]
+    plan = conftest.forwarding.Plan([*members, "clients"], members)
     with conftest.EmbeddedAws(workspace, plan) as aws:
         network = conftest.forwarding.Forwarding(plan, aws.sockets)
         network.start()
@@ -53,7 +55,8 @@ with conftest.Workspace("bicoastal-test-") as workspace:
         client = aws.client("lambda", "us-east-1")
         client.create_function(
             FunctionName="busy", Runtime="python3.12", Handler="f.handler", Timeout=60,
-            Role="arn:aws:iam::123456789012:role/r", Code={"ZipFile": Path(sys.argv[2]).read_bytes()},
+            Role="arn:aws:iam::123456789012:role/r",
+            Code={"ZipFile": Path(sys.argv[2]).read_bytes()},
         )
         threading.Thread(target=client.invoke, kwargs=dict(
             FunctionName="busy", Payload=json.dumps({"sleep": 60, "file": str(busy)})
@@ -66,14 +69,14 @@ with conftest.Workspace("bicoastal-test-") as workspace:
 """
 
 
-def function_zip():
+def function_zip() -> bytes:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("f.py", HANDLER)
     return data.getvalue()
 
 
-def gone(pid):
+def gone(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
@@ -81,7 +84,7 @@ def gone(pid):
     return state == "Z"
 
 
-def start_drill(tmp_path):
+def start_drill(tmp_path: Path) -> tuple[Any, dict[str, Any]]:
     archive = tmp_path / "function.zip"
     archive.write_bytes(function_zip())
     conftest = Path(__file__).with_name("conftest.py")
@@ -95,14 +98,14 @@ def start_drill(tmp_path):
     return drill, told
 
 
-def wait_gone(pids):
+def wait_gone(pids: list[int]) -> None:
     deadline = time.monotonic() + 10
     while remaining := [pid for pid in pids if not gone(pid)]:
         assert time.monotonic() < deadline, remaining
         time.sleep(0.01)
 
 
-def test_sigkill_of_the_drill_takes_everything_with_it(tmp_path):
+def test_sigkill_of_the_drill_takes_everything_with_it(tmp_path: Path) -> None:
     drill, told = start_drill(tmp_path)
     drill.kill()
     drill.wait()
@@ -113,7 +116,7 @@ def test_sigkill_of_the_drill_takes_everything_with_it(tmp_path):
     assert not folder.exists()
 
 
-def test_ctrl_c_of_the_drill_stops_everything_and_removes_the_folder(tmp_path):
+def test_ctrl_c_of_the_drill_stops_everything_and_removes_the_folder(tmp_path: Path) -> None:
     drill, told = start_drill(tmp_path)
     drill.send_signal(signal.SIGINT)
     drill.wait()
@@ -121,7 +124,7 @@ def test_ctrl_c_of_the_drill_stops_everything_and_removes_the_folder(tmp_path):
     assert not Path(told["folder"]).exists()
 
 
-def test_functions_know_members_by_name_and_end_with_the_server(lab):
+def test_functions_know_members_by_name_and_end_with_the_server(lab: Any) -> None:
     client = lab.aws.client("lambda", lab.standby)
     client.create_function(
         FunctionName="f",
@@ -131,7 +134,7 @@ def test_functions_know_members_by_name_and_end_with_the_server(lab):
         Code={"ZipFile": function_zip()},
     )
 
-    def invoke(event):
+    def invoke(event: dict[str, Any]) -> Any:
         return json.load(client.invoke(FunctionName="f", Payload=json.dumps(event))["Payload"])
 
     lab.make_writer()
@@ -154,7 +157,7 @@ def test_functions_know_members_by_name_and_end_with_the_server(lab):
     wait_gone([told["pid"]])
 
 
-def test_it_needs_to_be_started():
+def test_it_needs_to_be_started() -> None:
     with Workspace("bicoastal-test-") as workspace:
         plan = _plan()
         aws = EmbeddedAws(workspace, plan)
@@ -164,16 +167,16 @@ def test_it_needs_to_be_started():
         aws.stop()
 
 
-def test_a_server_that_does_not_start_says_why():
+def test_a_server_that_does_not_start_says_why() -> None:
     with Workspace("bicoastal-test-") as workspace:
         aws = EmbeddedAws(workspace, _plan())
         (workspace.path / "site").write_text("in the way")
-        with pytest.raises(LabError, match="did not start.*(?s:.)*FileExistsError"):
+        with pytest.raises(LabError, match=r"did not start(?s:.)*FileExistsError"):
             aws.start()
         assert aws.pid is None
 
 
-def test_a_server_that_was_killed_does_not_answer():
+def test_a_server_that_was_killed_does_not_answer() -> None:
     with Workspace("bicoastal-test-") as workspace, EmbeddedAws(workspace, _plan()) as aws:
         assert aws.account_id == "123456789012"
         assert aws.members() == []
@@ -185,7 +188,7 @@ def test_a_server_that_was_killed_does_not_answer():
             aws.members()
 
 
-def test_it_listens_on_loopback_only(lab):
+def test_it_listens_on_loopback_only(lab: Any) -> None:
     listening = []
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/{lab.aws.pid}/net/{table}").read_text().splitlines()[1:]:
@@ -195,7 +198,7 @@ def test_it_listens_on_loopback_only(lab):
     inodes = set()
     for descriptor in Path(f"/proc/{lab.aws.pid}/fd").iterdir():
         try:
-            inodes.add(os.readlink(descriptor))
+            inodes.add(str(descriptor.readlink()))
         except FileNotFoundError:
             continue
     ours = [address for address, inode in listening if f"socket:[{inode}]" in inodes]
@@ -203,12 +206,12 @@ def test_it_listens_on_loopback_only(lab):
     assert ours[0].startswith("0100007F:")
 
 
-def _plan():
+def _plan() -> Any:
     class Plan:
         sources = members = ("us-east-1",)
         port = 3306
 
-        def address(self, source, member):
+        def address(self, source: str, member: str) -> str:
             return "127.9.9.9"
 
     return Plan()

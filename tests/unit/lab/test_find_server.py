@@ -39,7 +39,7 @@ def test_without_a_server_the_package_is_named(tmp_path: Path) -> None:
         find_server(search=str(tmp_path))
 
 
-@pytest.mark.parametrize("answer", ["mysqld  Ver 8.0.36 for Linux", GOOD.replace("11.4", "10.3")])
+@pytest.mark.parametrize("answer", ("mysqld  Ver 8.0.36 for Linux", GOOD.replace("11.4", "10.3")))
 def test_another_or_an_old_server_is_refused(tmp_path: Path, answer: str) -> None:
     make_server(tmp_path, answer, name="mysqld")
     with pytest.raises(LabError, match=r"version 10\.6 or later"):
@@ -61,7 +61,8 @@ def fake_server(tmp_path: Path, script: str) -> ServerBinary:
 
 
 MAKES_A_TABLE = (
-    'for a; do case $a in --datadir=*) cat > "${a#--datadir=}/made"; echo x >> $0.count;; esac; done'
+    "for a; do case $a in --datadir=*) "
+    'cat > "${a#--datadir=}/made"; echo x >> $0.count;; esac; done'
 )
 
 

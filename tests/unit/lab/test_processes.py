@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,8 @@ def gone(pid: int) -> bool:
     return state == "Z"
 
 
-def wait_for(condition: object, timeout: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], timeout: float = 10.0) -> None:
     deadline = time.monotonic() + timeout
-    assert callable(condition)
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.005)
@@ -58,11 +57,9 @@ def sleeper(log: Path) -> Iterator[Child]:
 def test_a_child_runs_in_a_session_of_its_own_until_it_is_stopped(sleeper: Child) -> None:
     wait_for(lambda: b"sleep" in Path(f"/proc/{sleeper.pid}/cmdline").read_bytes()[:8])
     assert os.getsid(sleeper.pid) == sleeper.pid
-    assert sleeper.alive
-    assert sleeper.exit_code is None
-    assert sleeper.wait(0.01) is None
+    assert (sleeper.alive, sleeper.exit_code, sleeper.wait(0.01)) == (True, None, None)
     assert sleeper.stop() == -signal.SIGTERM
-    assert not sleeper.alive
+    assert (sleeper.alive, sleeper.exit_code) == (False, -signal.SIGTERM)
     assert gone(sleeper.pid)
     assert sleeper.stop() == -signal.SIGTERM
     sleeper.signal(signal.SIGTERM)
@@ -90,7 +87,7 @@ def test_a_paused_child_is_alive_and_can_be_stopped(sleeper: Child) -> None:
 def test_a_child_that_does_not_obey_is_killed_with_its_children(log: Path) -> None:
     script = "trap '' TERM; sleep 60 & echo $!; while :; do sleep 60; done"
     child = Child(["sh", "-c", script], log=log, name="stubborn")
-    wait_for(lambda: child.log_tail())
+    wait_for(child.log_tail)
     grandchild = int(child.log_tail())
     assert child.stop(timeout=0.05) == -signal.SIGKILL
     wait_for(lambda: gone(grandchild))

@@ -171,8 +171,9 @@ class Database:
             self._child.resume()
 
     def discard(self) -> None:
-        """Stop the server and delete its volume."""
-        self.stop()
+        """End the server, without ceremony, and delete its volume."""
+        self.kill()
+        self._child = None
         shutil.rmtree(self.volume, ignore_errors=True)
 
     def admin(
