@@ -9,6 +9,8 @@ from bicoastal.lab.engine import Deployment
 
 from .toy import ToyProvider, World
 
+Make = Callable[..., Deployment]
+
 
 @pytest.fixture
 def world() -> World:
@@ -16,7 +18,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def deployment(world: World) -> Callable[..., Deployment]:
+def deployment(world: World) -> Make:
     """Make deployments whose provider works in `world`."""
 
     def make(config: dict[str, str] | None = None, **options: Any) -> Deployment:

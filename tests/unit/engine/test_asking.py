@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 import pytest
+from pulumi.output import Unknown
 
 from bicoastal.errors import LabError
 from bicoastal.lab.engine import ResourcesFailedError
 
-from .toy import Thing, toy_region
+from .conftest import Make
+from .toy import Thing, World, toy_region
 
 
 class Existing(pulumi.CustomResource):
@@ -19,8 +23,8 @@ class Existing(pulumi.CustomResource):
         super().__init__("toy:index:Thing", name, {"arn": None}, options)
 
 
-def test_the_provider_of_the_right_region_is_asked(world, deployment):
-    def program():
+def test_the_provider_of_the_right_region_is_asked(world: World, deployment: Make) -> None:
+    def program() -> None:
         west = toy_region("west", "us-west-2")
         here = pulumi.runtime.invoke("toy:index:where", {"a": [1, "x"]}).value
         there = pulumi.runtime.invoke_output(
@@ -37,13 +41,15 @@ def test_the_provider_of_the_right_region_is_asked(world, deployment):
     assert outputs["nothing"] == {}
 
 
-@pytest.mark.parametrize("raises", [True, False])
-def test_a_question_that_fails_is_reported_like_a_resource(world, deployment, raises):
+@pytest.mark.parametrize("raises", (True, False))
+def test_a_question_that_fails_is_reported_like_a_resource(
+    world: World, deployment: Make, raises: bool
+) -> None:
     token = "toy:index:where" if raises else "toy:index:broken"
     world.refuse["invoke toy:index:where"] = LabError("AccessDenied: no (Where)")
     world.refuse["create bad"] = LabError("no")
 
-    def program():
+    def program() -> None:
         Thing("bad")
         pulumi.runtime.invoke(token, {})
 
@@ -55,10 +61,10 @@ def test_a_question_that_fails_is_reported_like_a_resource(world, deployment, ra
     assert reasons == {"bad": "no", token: expected}
 
 
-def test_a_failing_question_in_an_output_is_reported_too(world, deployment):
+def test_a_failing_question_in_an_output_is_reported_too(world: World, deployment: Make) -> None:
     world.refuse["invoke toy:index:where"] = RuntimeError("bug")
 
-    def program():
+    def program() -> None:
         answer = pulumi.runtime.invoke_output("toy:index:where", {})
         Thing("child", source=answer["region"])
 
@@ -67,7 +73,7 @@ def test_a_failing_question_in_an_output_is_reported_too(world, deployment):
     assert "create child" not in world.calls
 
 
-def test_an_existing_resource_is_read(world, deployment):
+def test_an_existing_resource_is_read(world: World, deployment: Make) -> None:
     world.things["theirs"] = {}
 
     result = deployment().up(lambda: Thing("a", source=Existing("e", "theirs").arn))
@@ -76,18 +82,17 @@ def test_an_existing_resource_is_read(world, deployment):
     assert result.changes == {"read": 1, "create": 1}
 
 
-def test_a_missing_resource_is_a_failure(world, deployment):
+def test_a_missing_resource_is_a_failure(world: World, deployment: Make) -> None:
     with pytest.raises(ResourcesFailedError, match="nobody does not exist") as caught:
         deployment().up(lambda: Thing("a", source=Existing("e", "nobody").id))
 
     assert [urn.rpartition("::")[2] for urn in caught.value.skipped] == ["a"]
 
 
-def test_an_input_that_never_becomes_known_is_not_sent(world, deployment):
-    def program():
-        unknown: pulumi.Output[str] = pulumi.Output.from_input("x").apply(
-            lambda _: pulumi.output.Unknown()  # type: ignore[attr-defined]
-        )
+def test_an_input_that_never_becomes_known_is_not_sent(world: World, deployment: Make) -> None:
+    def program() -> None:
+        never: Any = Unknown()  # type: ignore[no-untyped-call]  # Pulumi's class has no types
+        unknown = pulumi.Output.from_input("x").apply(lambda _: never)
         Thing("a", source=unknown)
 
     with pytest.raises(ResourcesFailedError, match="never became known: source"):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pulumi
 import pytest
 
 from bicoastal.errors import LabError
-from bicoastal.lab.engine import ResourcesFailedError
+from bicoastal.lab.engine import Event, ResourcesFailedError
 
-from .toy import Group, Thing, toy_region
+from .conftest import Make
+from .toy import Group, Thing, World, toy_region
 
 
-def chain():
+def chain() -> None:
     first = Thing("first")
     group = Group("group", pulumi.ResourceOptions(depends_on=[first]))
     inside = Thing("inside", pulumi.ResourceOptions(parent=group))
@@ -21,7 +23,7 @@ def chain():
     Thing("last", pulumi.ResourceOptions(depends_on=[child]))
 
 
-def test_dependents_go_first(world, deployment):
+def test_dependents_go_first(world: World, deployment: Make) -> None:
     made = deployment()
     made.up(chain)
     world.calls.clear()
@@ -34,12 +36,12 @@ def test_dependents_go_first(world, deployment):
     assert [e.kind for e in made.journal[-4:]] == ["delete"] * 4
 
 
-def test_independent_resources_go_at_the_same_time(world, deployment):
+def test_independent_resources_go_at_the_same_time(world: World, deployment: Make) -> None:
     import threading
 
     names = [f"thing-{n}" for n in range(8)]
     made = deployment()
-    made.up(lambda: [Thing(name) for name in names] and None)
+    made.up(lambda: [Thing(name) for name in names])
     together = threading.Barrier(len(names))
     world.gate = {f"delete {name}": together for name in names}
     made.destroy()
@@ -48,10 +50,12 @@ def test_independent_resources_go_at_the_same_time(world, deployment):
     assert world.things == {}
 
 
-def test_what_cannot_go_is_reported_and_everything_else_goes(world, deployment):
+def test_what_cannot_go_is_reported_and_everything_else_goes(
+    world: World, deployment: Make
+) -> None:
     made = deployment()
 
-    def program():
+    def program() -> None:
         chain()
         Thing("apart")
 
@@ -75,11 +79,11 @@ def test_what_cannot_go_is_reported_and_everything_else_goes(world, deployment):
     assert world.things == {}
 
 
-def test_an_empty_deployment_has_nothing_to_destroy(deployment):
+def test_an_empty_deployment_has_nothing_to_destroy(deployment: Make) -> None:
     assert deployment().destroy() == []
 
 
-def test_it_can_be_made_again_afterwards(world, deployment):
+def test_it_can_be_made_again_afterwards(world: World, deployment: Make) -> None:
     made = deployment()
     made.up(chain)
     made.destroy()
@@ -89,12 +93,14 @@ def test_it_can_be_made_again_afterwards(world, deployment):
     assert world.things == {}
 
 
-def test_resources_are_deleted_by_the_provider_that_made_them(world, deployment):
-    def program():
+def test_resources_are_deleted_by_the_provider_that_made_them(
+    world: World, deployment: Make
+) -> None:
+    def program() -> None:
         east = toy_region("east", "us-east-1")
         Thing("a", pulumi.ResourceOptions(provider=east))
 
-    events = []
+    events: list[Event] = []
     made = deployment(on_event=events.append)
     made.up(program)
     made.destroy()
@@ -106,14 +112,14 @@ def test_resources_are_deleted_by_the_provider_that_made_them(world, deployment)
     ]
 
 
-def test_what_was_only_read_is_left_alone(world, deployment):
+def test_what_was_only_read_is_left_alone(world: World, deployment: Make) -> None:
     world.things["theirs"] = {}
 
     class Existing(pulumi.CustomResource):
         def __init__(self, name: str, id_: str) -> None:
             super().__init__("toy:index:Thing", name, {}, pulumi.ResourceOptions(id=id_))
 
-    def program():
+    def program() -> None:
         Thing("mine", source=Existing("theirs", "theirs").id)
 
     made = deployment()
@@ -125,7 +131,9 @@ def test_what_was_only_read_is_left_alone(world, deployment):
     assert list(world.things) == ["theirs"]
 
 
-def test_a_replaced_resource_that_could_not_go_goes_with_the_rest(world, deployment, tmp_path):
+def test_a_replaced_resource_that_could_not_go_goes_with_the_rest(
+    world: World, deployment: Make, tmp_path: Path
+) -> None:
     checkpoint = tmp_path / "state.json"
     made = deployment(checkpoint=checkpoint)
     made.up(lambda: Thing("child", source=Thing("first", kind="a").arn))

@@ -8,14 +8,17 @@ import threading
 
 import pytest
 
-from .toy import Thing
+from .conftest import Make
+from .toy import Thing, World
 
 
-def test_an_interrupt_begins_nothing_more_and_everything_made_is_known(world, deployment):
+def test_an_interrupt_begins_nothing_more_and_everything_made_is_known(
+    world: World, deployment: Make
+) -> None:
     """Ctrl-C arrives while the first resource is being made."""
     interrupted = threading.Event()
 
-    def on_call(verb, name):
+    def on_call(verb: str, name: str) -> None:
         if (verb, name) == ("create", "first"):
             os.kill(os.getpid(), signal.SIGINT)
             assert interrupted.wait(10)

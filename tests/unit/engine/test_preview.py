@@ -11,17 +11,18 @@ from pulumi.runtime import is_dry_run
 
 from bicoastal.lab.engine import UNKNOWN, Deployment, ResourcesFailedError, Secret
 
-from .toy import Group, Thing, toy_region
+from .conftest import Make
+from .toy import Group, Thing, World, toy_region
 
 
 def call(token: str, **args: Any) -> pulumi.Output[Any]:
     return pulumi.runtime.invoke_output(token, args)
 
 
-def test_everything_is_planned_and_nothing_is_touched(world, deployment):
+def test_everything_is_planned_and_nothing_is_touched(world: World, deployment: Make) -> None:
     dry = []
 
-    def program():
+    def program() -> None:
         dry.append(is_dry_run())
         west = toy_region("west", "us-west-2")
         group = Group("group", pulumi.ResourceOptions(providers={"toy": west}))
@@ -50,27 +51,27 @@ def test_everything_is_planned_and_nothing_is_touched(world, deployment):
     assert second.ignore_changes == ("size",)
 
 
-def test_it_needs_no_provider():
+def test_it_needs_no_provider() -> None:
     plan = Deployment("project", "stack", {}).preview(lambda: Thing("a"))
 
     assert [p.name for p in plan] == ["a"]
 
 
-def test_applies_on_unknown_values_do_not_run(deployment):
-    def program():
+def test_applies_on_unknown_values_do_not_run(deployment: Make) -> None:
+    def program() -> None:
         Thing("second", source=Thing("first").arn.apply(lambda _: 1 / 0))
 
     assert len(deployment().preview(program)) == 2
 
 
-def test_the_transform_is_seen(deployment):
+def test_the_transform_is_seen(deployment: Make) -> None:
     made = deployment(transform=lambda _type, _name, props: {**props, "extra": [1, None]})
 
     (plan,) = made.preview(lambda: Thing("a"))
     assert plan.inputs == {"extra": [1, None]}
 
 
-def test_reading_is_believed(world, deployment):
+def test_reading_is_believed(world: World, deployment: Make) -> None:
     class Existing(pulumi.CustomResource):
         def __init__(self, name: str) -> None:
             super().__init__("toy:index:Thing", name, {}, pulumi.ResourceOptions(id="theirs"))
@@ -81,23 +82,23 @@ def test_reading_is_believed(world, deployment):
     assert world.calls == []
 
 
-def test_two_resources_of_one_name_are_refused(deployment):
+def test_two_resources_of_one_name_are_refused(deployment: Make) -> None:
     with pytest.raises(ResourcesFailedError, match="could not be planned"):
-        deployment().preview(lambda: [Thing("twin"), Thing("twin")] and None)
+        deployment().preview(lambda: [Thing("twin"), Thing("twin")])
 
 
-def test_errors_of_the_program_come_out(deployment):
-    def program():
+def test_errors_of_the_program_come_out(deployment: Make) -> None:
+    def program() -> None:
         raise ValueError("wrong")
 
     with pytest.raises(ValueError, match="wrong"):
         deployment().preview(program)
 
 
-def test_questions_are_answered_offline(world, deployment):
+def test_questions_are_answered_offline(world: World, deployment: Make) -> None:
     answers: dict[str, Any] = {}
 
-    def program():
+    def program() -> None:
         west = pulumi.InvokeOptions(provider=toy_region("west", "us-west-2"))
         identity = pulumi.runtime.invoke("aws:index/getCallerIdentity:getCallerIdentity", {}).value
         answers["account"] = identity["accountId"]
@@ -123,8 +124,8 @@ def test_questions_are_answered_offline(world, deployment):
     assert world.calls == []
 
 
-def test_a_question_without_an_offline_answer_is_an_error(deployment):
-    def program():
+def test_a_question_without_an_offline_answer_is_an_error(deployment: Make) -> None:
+    def program() -> None:
         pulumi.runtime.invoke("aws:index/getWeather:getWeather", {})
 
     with pytest.raises(Exception, match=r"getWeather.*cannot be answered without AWS"):

@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
+from pulumi.provider.experimental.provider import ConfigureRequest, ConfigureResponse
 from pulumi.runtime import is_dry_run
 
 from bicoastal.errors import BicoastalError, DeploymentError, LabError
-from bicoastal.lab.engine import Event, ResourcesFailedError, Secret
+from bicoastal.lab.engine import Deployment, Event, ResourcesFailedError, Secret, UpResult
 
-from .toy import Group, Thing, ToyProvider, toy_region
+from .conftest import Make
+from .toy import Group, Thing, ToyProvider, World, toy_region
 
 
-def kinds(deployment):
+def kinds(deployment: Deployment) -> list[tuple[str, str]]:
     return [(entry.kind, entry.name) for entry in deployment.journal]
 
 
-def test_resources_are_created_after_what_they_need(world, deployment):
-    def program():
+def test_resources_are_created_after_what_they_need(world: World, deployment: Make) -> None:
+    def program() -> None:
         last = Thing("last", source=Thing("middle", source=Thing("first").arn).arn)
         pulumi.export("arn", last.arn)
 
@@ -36,8 +40,8 @@ def test_resources_are_created_after_what_they_need(world, deployment):
     assert not result.skipped
 
 
-def test_depends_on_and_parents_are_waited_for(world, deployment):
-    def program():
+def test_depends_on_and_parents_are_waited_for(world: World, deployment: Make) -> None:
+    def program() -> None:
         first = Thing("first")
         group = Group("group", pulumi.ResourceOptions(depends_on=[first]))
         inside = Thing("inside", pulumi.ResourceOptions(parent=group))
@@ -52,21 +56,21 @@ def test_depends_on_and_parents_are_waited_for(world, deployment):
     )
 
 
-def test_independent_resources_are_created_at_the_same_time(world, deployment):
+def test_independent_resources_are_created_at_the_same_time(world: World, deployment: Make) -> None:
     names = [f"thing-{n}" for n in range(8)]
     together = threading.Barrier(len(names))
     world.gate = {f"create {name}": together for name in names}
 
-    deployment().up(lambda: [Thing(name) for name in names] and None)
+    deployment().up(lambda: [Thing(name) for name in names])
 
     assert world.most_busy == len(names)
 
 
-def test_a_failure_skips_its_dependents_and_nothing_else(world, deployment):
+def test_a_failure_skips_its_dependents_and_nothing_else(world: World, deployment: Make) -> None:
     world.refuse["create bad"] = LabError("QuotaExceeded: there are too many (CreateThing)")
     world.refuse["create worse"] = RuntimeError("bug")
 
-    def program():
+    def program() -> None:
         bad = Thing("bad")
         group = Group("group", pulumi.ResourceOptions(depends_on=[bad]))
         Thing("inside", pulumi.ResourceOptions(parent=group))
@@ -96,10 +100,10 @@ def test_a_failure_skips_its_dependents_and_nothing_else(world, deployment):
     assert reasons["inside"] == "it needs group"
 
 
-def test_what_failed_is_made_by_the_next_up(world, deployment):
+def test_what_failed_is_made_by_the_next_up(world: World, deployment: Make) -> None:
     world.refuse["create bad"] = LabError("not now")
 
-    def program():
+    def program() -> None:
         Thing("child", source=Thing("bad").arn)
 
     made = deployment()
@@ -110,15 +114,15 @@ def test_what_failed_is_made_by_the_next_up(world, deployment):
     assert made.up(program).changes == {"create": 2}
 
 
-def test_inputs_that_the_provider_finds_wrong_are_a_failure(world, deployment):
+def test_inputs_that_the_provider_finds_wrong_are_a_failure(world: World, deployment: Make) -> None:
     with pytest.raises(ResourcesFailedError, match="size: must not be negative"):
         deployment().up(lambda: Thing("thing", size=-1))
 
     assert world.calls == []
 
 
-def test_a_second_up_changes_nothing(world, deployment):
-    def program():
+def test_a_second_up_changes_nothing(world: World, deployment: Make) -> None:
+    def program() -> None:
         first = Thing("first", size=1, flag=True, names=["a", "b"], none=None)
         pulumi.export("arn", Thing("second", source=first.arn).arn)
 
@@ -133,7 +137,7 @@ def test_a_second_up_changes_nothing(world, deployment):
     assert kinds(made)[2:] == [("same", "first"), ("same", "second")]
 
 
-def test_a_changed_input_is_an_update_and_dependents_see_it(world, deployment):
+def test_a_changed_input_is_an_update_and_dependents_see_it(world: World, deployment: Make) -> None:
     made = deployment()
     made.up(lambda: Thing("child", copied=Thing("first", size=1).size))
     result = made.up(lambda: Thing("child", copied=Thing("first", size=2).size))
@@ -147,7 +151,7 @@ def test_a_changed_input_is_an_update_and_dependents_see_it(world, deployment):
     ]
 
 
-def test_an_update_that_fails_keeps_the_old_state(world, deployment):
+def test_an_update_that_fails_keeps_the_old_state(world: World, deployment: Make) -> None:
     made = deployment()
     made.up(lambda: Thing("first", size=1))
     world.refuse["update first"] = LabError("no")
@@ -158,7 +162,9 @@ def test_an_update_that_fails_keeps_the_old_state(world, deployment):
     assert made.up(lambda: Thing("first", size=2)).changes == {"update": 1}
 
 
-def test_a_replacement_creates_first_and_deletes_after_the_program(world, deployment):
+def test_a_replacement_creates_first_and_deletes_after_the_program(
+    world: World, deployment: Make
+) -> None:
     made = deployment()
     made.up(lambda: Thing("child", source=Thing("first", kind="a").arn))
     world.calls.clear()
@@ -172,12 +178,14 @@ def test_a_replacement_creates_first_and_deletes_after_the_program(world, deploy
 
 @pytest.mark.parametrize(
     ("changed", "options"),
-    [
+    (
         ({"name": "b"}, None),  # the provider wants it so
         ({"name": "a", "kind": "b"}, pulumi.ResourceOptions(delete_before_replace=True)),
-    ],
+    ),
 )
-def test_a_replacement_can_delete_first(world, deployment, changed, options):
+def test_a_replacement_can_delete_first(
+    world: World, deployment: Make, changed: dict[str, str], options: pulumi.ResourceOptions | None
+) -> None:
     made = deployment()
     made.up(lambda: Thing("first", name="a", kind="a"))
     world.calls.clear()
@@ -187,7 +195,9 @@ def test_a_replacement_can_delete_first(world, deployment, changed, options):
     assert set(world.things) == {"id-2"}
 
 
-def test_a_replacement_that_fails_after_its_deletion_is_created_the_next_time(world, deployment):
+def test_a_replacement_that_fails_after_its_deletion_is_created_the_next_time(
+    world: World, deployment: Make
+) -> None:
     made = deployment()
     made.up(lambda: Thing("first", name="a"))
     world.refuse["create first"] = LabError("no")
@@ -199,7 +209,7 @@ def test_a_replacement_that_fails_after_its_deletion_is_created_the_next_time(wo
     assert made.up(lambda: Thing("first", name="b")).changes == {"create": 1}
 
 
-def test_ignored_changes_change_nothing(world, deployment):
+def test_ignored_changes_change_nothing(world: World, deployment: Make) -> None:
     options = pulumi.ResourceOptions(ignore_changes=["size", "extra", "kind"])
     made = deployment()
     made.up(lambda: Thing("first", options, size=1, kind="a"))
@@ -213,8 +223,10 @@ def test_ignored_changes_change_nothing(world, deployment):
     assert world.things["id-1"] == {"region": "us-east-1", "size": 1, "kind": "a", "other": 1}
 
 
-def test_what_the_program_no_longer_has_is_deleted_dependents_first(world, deployment):
-    def program():
+def test_what_the_program_no_longer_has_is_deleted_dependents_first(
+    world: World, deployment: Make
+) -> None:
+    def program() -> None:
         second = Thing("second", source=Thing("first").arn)
         Thing("third", source=second.arn)
         Thing("stays")
@@ -228,7 +240,7 @@ def test_what_the_program_no_longer_has_is_deleted_dependents_first(world, deplo
     assert result.changes == {"same": 1, "delete": 3}
 
 
-def test_nothing_is_deleted_when_something_failed(world, deployment):
+def test_nothing_is_deleted_when_something_failed(world: World, deployment: Make) -> None:
     made = deployment()
     made.up(lambda: Thing("old"))
     world.refuse["create new"] = LabError("no")
@@ -238,7 +250,7 @@ def test_nothing_is_deleted_when_something_failed(world, deployment):
     assert list(world.things) == ["id-1"]
 
 
-def test_a_deletion_that_fails_is_reported(world, deployment):
+def test_a_deletion_that_fails_is_reported(world: World, deployment: Make) -> None:
     made = deployment()
     made.up(lambda: Thing("old"))
     world.refuse["delete old"] = LabError("InUse: somebody needs it")
@@ -248,8 +260,8 @@ def test_a_deletion_that_fails_is_reported(world, deployment):
     assert list(world.things) == ["id-1"]
 
 
-def test_each_resource_goes_to_its_provider(world, deployment):
-    def program():
+def test_each_resource_goes_to_its_provider(world: World, deployment: Make) -> None:
+    def program() -> None:
         east = toy_region("east", "us-east-1")
         west = toy_region("west", "us-west-2")
         group = Group("group", pulumi.ResourceOptions(providers={"toy": west}))
@@ -269,8 +281,8 @@ def test_each_resource_goes_to_its_provider(world, deployment):
     assert result.changes == {"create": 4}
 
 
-def test_a_provider_that_moves_takes_its_resources_with_it(world, deployment):
-    def program(region):
+def test_a_provider_that_moves_takes_its_resources_with_it(world: World, deployment: Make) -> None:
+    def program(region: str) -> None:
         provider = toy_region("home", region)
         Thing("a", pulumi.ResourceOptions(provider=provider))
 
@@ -285,25 +297,23 @@ def test_a_provider_that_moves_takes_its_resources_with_it(world, deployment):
     assert made.up(lambda: program("us-west-2")).changes == {"same": 1}
 
 
-def test_secrets_reach_the_provider_and_nothing_that_is_written(world, deployment, tmp_path):
+def test_secrets_reach_the_provider_and_nothing_that_is_written(
+    world: World, deployment: Make, tmp_path: Path
+) -> None:
     world.refuse["create bad"] = LabError("the password hunter2 is too short")
     events: list[Event] = []
     checkpoint = tmp_path / "state.json"
     made = deployment(on_event=events.append, checkpoint=checkpoint)
 
-    def program():
+    def program() -> None:
         password = pulumi.Output.secret("hunter2")
         good = Thing("good", password=password, nested={"list": [password]}, plain="visible")
         Thing("bad", password=password)
-        pulumi.export("password", good.password)
+        pulumi.export("password", password)
         pulumi.export("arn", good.arn)
 
-    Thing.password = property(lambda self: pulumi.Output.secret("hunter2"))  # type: ignore[attr-defined]
-    try:
-        with pytest.raises(ResourcesFailedError) as caught:
-            made.up(program)
-    finally:
-        del Thing.password  # type: ignore[attr-defined]
+    with pytest.raises(ResourcesFailedError) as caught:
+        made.up(program)
 
     assert world.things["id-1"]["password"] == "hunter2"
     assert world.things["id-1"]["nested"] == {"list": ["hunter2"]}
@@ -320,15 +330,15 @@ def test_secrets_reach_the_provider_and_nothing_that_is_written(world, deploymen
     assert "the password [secret] is too short" in str(caught.value)
 
 
-def test_the_transform_changes_what_is_registered(world, deployment):
-    def transform(type_, name, props):
+def test_the_transform_changes_what_is_registered(world: World, deployment: Make) -> None:
+    def transform(type_: str, name: str, props: dict[str, Any]) -> dict[str, Any] | None:
         assert type_ == "toy:index:Thing"
         if name == "b":
             return None
         assert props["password"] == Secret("hunter2")
         return {**props, "size": props["size"] + 1}
 
-    def program():
+    def program() -> None:
         Thing("a", size=1, password=pulumi.Output.secret("hunter2"))
         Thing("b", size=1)
 
@@ -338,11 +348,11 @@ def test_the_transform_changes_what_is_registered(world, deployment):
     assert sizes == {"hunter2": 2, None: 1}
 
 
-def test_progress_is_told_while_it_happens(world, deployment):
+def test_progress_is_told_while_it_happens(world: World, deployment: Make) -> None:
     events: list[Event] = []
     world.refuse["create b"] = LabError("no")
 
-    def program():
+    def program() -> None:
         Thing("c", source=Thing("b", source=Thing("a").arn).arn)
 
     with pytest.raises(ResourcesFailedError):
@@ -358,7 +368,7 @@ def test_progress_is_told_while_it_happens(world, deployment):
     assert events[3].reason == "no"
 
 
-def test_the_journal_tells_when_and_how_long(world, deployment):
+def test_the_journal_tells_when_and_how_long(world: World, deployment: Make) -> None:
     before = time.time()
     made = deployment()
     made.up(lambda: Thing("a"))
@@ -369,8 +379,8 @@ def test_the_journal_tells_when_and_how_long(world, deployment):
     assert 0 <= entry.seconds < 5
 
 
-def test_two_resources_of_one_name_are_refused(world, deployment):
-    def program():
+def test_two_resources_of_one_name_are_refused(world: World, deployment: Make) -> None:
+    def program() -> None:
         Thing("twin")
         Thing("twin")
         Group("group")
@@ -389,10 +399,10 @@ class WrongSettingsError(BicoastalError, ValueError):
     pass
 
 
-def test_an_error_of_the_program_comes_out_as_it_is(world, deployment):
+def test_an_error_of_the_program_comes_out_as_it_is(world: World, deployment: Make) -> None:
     world.refuse["create bad"] = LabError("no")
 
-    def program():
+    def program() -> None:
         Thing("good")
         Thing("bad")
         raise WrongSettingsError("six mistakes")
@@ -408,9 +418,16 @@ def test_an_error_of_the_program_comes_out_as_it_is(world, deployment):
     assert world.things == {}
 
 
-def test_an_error_in_an_apply_comes_out_without_noise(world, deployment, capfd, caplog):
-    def program():
-        Thing("child", source=Thing("first").arn.apply(lambda arn: {}[arn]))
+def test_an_error_in_an_apply_comes_out_without_noise(
+    world: World,
+    deployment: Make,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    nothing: dict[str, str] = {}
+
+    def program() -> None:
+        Thing("child", source=Thing("first").arn.apply(lambda arn: nothing[arn]))
 
     with pytest.raises(KeyError):
         deployment().up(program)
@@ -419,10 +436,10 @@ def test_an_error_in_an_apply_comes_out_without_noise(world, deployment, capfd, 
     assert not [r for r in caplog.records if r.name == "asyncio"]
 
 
-def test_the_program_sees_its_configuration(world, deployment):
-    seen = {}
+def test_the_program_sees_its_configuration(world: World, deployment: Make) -> None:
+    seen: dict[str, Any] = {}
 
-    def program():
+    def program() -> None:
         config = pulumi.Config("project")
         seen.update(
             plain=config.require("key"), secret=config.require_secret("token"),
@@ -439,13 +456,13 @@ def test_the_program_sees_its_configuration(world, deployment):
     assert "t0ken" not in repr(made.resources)
 
 
-def test_runs_do_not_see_each_other(world, deployment):
-    results = {}
+def test_runs_do_not_see_each_other(world: World, deployment: Make) -> None:
+    results: dict[str, UpResult] = {}
 
-    def run(name):
+    def run(name: str) -> None:
         made = deployment({"project:name": name})
 
-        def program():
+        def program() -> None:
             pulumi.export("name", pulumi.Config("project").require("name"))
             for n in range(5):
                 Thing(f"{name}-{n}")
@@ -464,8 +481,8 @@ def test_runs_do_not_see_each_other(world, deployment):
     assert all(len(result.resources) == 5 for result in results.values())
 
 
-def test_an_async_program_is_awaited(world, deployment):
-    async def program():
+def test_an_async_program_is_awaited(world: World, deployment: Make) -> None:
+    async def program() -> None:
         thing = Thing("a")
         assert await thing.arn.future() == "arn:id-1"
         pulumi.export("done", True)
@@ -473,8 +490,10 @@ def test_an_async_program_is_awaited(world, deployment):
     assert deployment().up(program).outputs == {"done": True}
 
 
-def test_messages_of_the_program_go_to_the_log(world, deployment, caplog):
-    def program():
+def test_messages_of_the_program_go_to_the_log(
+    world: World, deployment: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    def program() -> None:
         pulumi.log.warn("look out")
         pulumi.log.debug("details")
 
@@ -485,21 +504,21 @@ def test_messages_of_the_program_go_to_the_log(world, deployment, caplog):
     assert list(levels.values()) == ["WARNING"]
 
 
-def test_without_a_provider_nothing_can_be_made(deployment):
+def test_without_a_provider_nothing_can_be_made(deployment: Make) -> None:
     with pytest.raises(ResourcesFailedError, match="can only be previewed"):
         deployment(provider=None).up(lambda: Thing("a"))
 
 
-def test_the_default_provider_is_configured_once(world, deployment):
+def test_the_default_provider_is_configured_once(world: World, deployment: Make) -> None:
     class Counting(ToyProvider):
         configured = 0
 
-        async def configure(self, request):
+        async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
             Counting.configured += 1
             return await super().configure(request)
 
     made = deployment(provider=Counting(world))
-    made.up(lambda: [Thing("a"), Thing("b", source=Thing("c").arn)] and None)
+    made.up(lambda: [Thing("a"), Thing("b", source=Thing("c").arn)])
     made.up(lambda: None)
 
     assert Counting.configured == 1
