@@ -122,7 +122,7 @@ class Cloud(mocks.Mocks):
             return f"{args.name}-id", dict(inputs)
         if self.preview:
             return None, dict(inputs)
-        region = self.region(args.provider or "")
+        region = "" if args.typ.startswith("aws:iam/") else self.region(args.provider or "")
         name = inputs.get("name", args.name)
         state = {
             **inputs,
@@ -152,7 +152,7 @@ class Recorder(mocks.MockMonitor):
         super().__init__(cloud)
         self.program = program
 
-    def RegisterResource(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
         raw = json_format.MessageToDict(request.object)
         inputs = plain(rpc.deserialize_properties(request.object))
         response = super().RegisterResource(request)
@@ -172,14 +172,14 @@ class Recorder(mocks.MockMonitor):
             self.program.resources.append(resource)
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if request.urn.split("::")[2].endswith(":TapStack"):
             raw = json_format.MessageToDict(request.outputs)
             self.program.outputs = plain(raw)
             self.program.readable_outputs = without_secrets(raw)
         return super().RegisterResourceOutputs(request)
 
-    def Invoke(self, request: Any) -> Any:
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
         arguments = rpc.deserialize_properties(request.args)
         self.program.invokes.append((request.tok, self.mocks.region(request.provider), arguments))
         return super().Invoke(request)
@@ -204,8 +204,8 @@ def run(
             program.parameters[args.type_] = set(signature.parameters)
 
     async def main() -> None:
-        # Inside the coroutine, and with outputs of its own, so that evaluations share no state: what
-        # a failed one left behind would be awaited on a loop that is closed.
+        # Inside the coroutine, and with outputs of its own, so that evaluations share no state:
+        # what a failed one left behind would be awaited on a loop that is closed.
         SETTINGS.outputs = set()
         SETTINGS.lock = threading.Lock()
         pulumi.runtime.set_all_config(config or {})
@@ -225,7 +225,8 @@ def evaluate() -> Iterator[Callable[..., Program]]:
     def once(
         overrides: dict[str, Any] | None = None, *, preview: bool = False, **keys: Any
     ) -> Program:
-        keys.setdefault("secretArn", SECRET_ARN)
+        home = keys.get("regions", {}).get("home", "us-east-1")
+        keys.setdefault("secretArn", SECRET_ARN.replace("us-east-1", home))
         mark = json.dumps([overrides, preview, keys], sort_keys=True)
         if mark not in done:
             args = TapStackArgs(settings=load(keys))
@@ -274,5 +275,4 @@ def production(evaluate: Callable[..., Program]) -> Program:
         dns={"mode": "global-endpoint"},
         network={"zonesPerRegion": 3},
         tags={"Team": "payments"},
-        secretArn=f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:live-AbCdEf",
     )

@@ -228,7 +228,7 @@ def test_a_key_serves_the_account_its_own_logs_and_alarms(default):
 
 @pytest.mark.parametrize(
     ("version", "family"),
-    [(VERSION, "aurora-mysql8.0"), ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4")],
+    ((VERSION, "aurora-mysql8.0"), ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4")),
 )
 def test_the_parameter_family_follows_the_engine_version(version, family):
     assert parameter_family(version) == family
@@ -236,7 +236,7 @@ def test_the_parameter_family_follows_the_engine_version(version, family):
 
 @pytest.mark.parametrize(
     "text",
-    [
+    (
         None,
         "",
         "not json",
@@ -244,7 +244,7 @@ def test_the_parameter_family_follows_the_engine_version(version, family):
         '{"username": "admin"}',
         '{"username": "", "password": "hush-hush"}',
         '{"username": "admin", "password": 12345678}',
-    ],
+    ),
 )
 def test_a_secret_of_another_shape_is_refused_without_repeating_it(text):
     with pytest.raises(BicoastalError) as caught:

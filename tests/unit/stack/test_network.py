@@ -156,9 +156,7 @@ def test_a_public_endpoint_admits_route_53_and_the_application(public):
         for token, region, arguments in public.invokes
         if token.endswith("getManagedPrefixList")
     }
-    assert asked == {
-        (region, f"com.amazonaws.{region}.route53-healthchecks") for region in MEMBERS
-    }
+    assert asked == {(region, f"com.amazonaws.{region}.route53-healthchecks") for region in MEMBERS}
 
 
 def test_only_the_members_of_a_public_stack_are_in_public_subnets(public):
@@ -195,17 +193,17 @@ def test_three_zones_can_be_asked_for(production):
 
 @pytest.mark.parametrize(
     ("cidr", "count", "expected"),
-    [
+    (
         ("10.0.0.0/16", 2, ["10.0.0.0/20", "10.0.16.0/20"]),
         ("10.0.0.0/24", 3, ["10.0.0.0/28", "10.0.0.16/28", "10.0.0.32/28"]),
         ("10.0.0.0/26", 2, ["10.0.0.0/28", "10.0.0.16/28"]),
-    ],
+    ),
 )
 def test_subnets_are_cut_from_the_start_of_the_vpc(cidr, count, expected):
     assert subnet_cidrs(cidr, count) == expected
 
 
-@pytest.mark.parametrize(("cidr", "count"), [("10.0.0.0/28", 2), ("10.0.0.0/27", 3)])
+@pytest.mark.parametrize(("cidr", "count"), (("10.0.0.0/28", 2), ("10.0.0.0/27", 3)))
 def test_a_vpc_without_room_for_the_subnets_is_refused(cidr, count):
     with pytest.raises(BicoastalError, match=f"{cidr} is too small for {count} subnets"):
         subnet_cidrs(cidr, count)

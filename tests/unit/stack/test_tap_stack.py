@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from bicoastal.settings import InvalidSettingsError, Settings, TapStackArgs, region_code
+from bicoastal.settings import InvalidSettingsError, Settings, TapStackArgs, load, region_code
 from bicoastal.stack import TapStack
-from bicoastal.stack.tap_stack import require_secret
+from bicoastal.stack.tap_stack import accept
 
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
 PASSWORD = "correct-horse-battery"
 GLOBAL_SERVICES = ("aws:iam/", "aws:route53/")
 
@@ -20,7 +21,7 @@ def test_registers_a_whole_stack(default):
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("which", ["default", "public", "production"])
+@pytest.mark.parametrize("which", ("default", "public", "production"))
 def test_every_resource_has_an_explicit_provider_of_its_own_region(which, request):
     program = request.getfixturevalue(which)
     providers = {found.inputs["region"]: found.name for found in program.of("aws")}
@@ -52,7 +53,7 @@ def test_each_region_has_a_provider_and_metrics_of_health_checks_have_theirs(eva
     assert {found.type.rpartition(":")[2] for found in elsewhere} == {"Topic", "MetricAlarm"}
 
 
-@pytest.mark.parametrize("which", ["default", "public", "production"])
+@pytest.mark.parametrize("which", ("default", "public", "production"))
 def test_everything_that_takes_tags_has_them(which, request):
     program = request.getfixturevalue(which)
     suffix = "live" if which == "production" else "dev"
@@ -166,24 +167,39 @@ def test_the_password_goes_to_the_seed_alone_and_is_never_readable(default):
 
 
 def test_without_a_secret_nothing_is_registered(run_program):
-    program = None
-
     def build():
         with pytest.raises(InvalidSettingsError) as caught:
             TapStack("bicoastal", TapStackArgs())
         (finding,) = caught.value.findings
         assert finding.key == "secretArn"
         assert finding.severity == "error"
-        assert "pulumi config set bicoastal:secretArn" in finding.cure
-        assert finding.source.startswith("https://docs.aws.amazon.com/")
+        assert "pulumi config set" in finding.cure
 
     program = run_program(build)
     assert program.resources == []
     assert program.invokes == []
 
 
-def test_the_secret_is_what_was_given():
-    assert require_secret(Settings(secret_arn="arn:secret")) == "arn:secret"
+def test_what_is_remarkable_is_said_but_does_not_stop_the_program(caplog, run_program):
+    settings = load(
+        {
+            "secretArn": SECRET_ARN,
+            "dns": {"mode": "health-check"},
+            "health": {"endpointCheck": "public"},
+        }
+    )
+    secret_arn, remarks = accept(settings)
+    assert secret_arn == SECRET_ARN
+    assert "warning" in {remark.severity for remark in remarks}
+    with caplog.at_level("INFO"):
+        run_program(lambda: TapStack("bicoastal", TapStackArgs(settings=settings)))
+    said = {(record.levelname.lower(), record.getMessage()) for record in caplog.records}
+    assert {(remark.severity, str(remark)) for remark in remarks} <= said
+
+
+def test_settings_that_were_made_without_their_rules_are_still_refused():
+    with pytest.raises(InvalidSettingsError, match="us-west-1"):
+        accept(Settings(secret_arn=SECRET_ARN.replace("us-east-1", "us-west-1")))
 
 
 def test_a_role_swap_asks_for_no_change(default, evaluate):
