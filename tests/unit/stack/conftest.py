@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from google.protobuf import json_format
+from google.protobuf import json_format  # type: ignore[import-untyped]  # no stubs wanted
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
@@ -155,7 +155,7 @@ class Recorder(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
         raw = json_format.MessageToDict(request.object)
         inputs = plain(rpc.deserialize_properties(request.object))
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # generated API
         resource = Resource(
             type=request.type,
             name=request.name,
@@ -177,12 +177,12 @@ class Recorder(mocks.MockMonitor):
             raw = json_format.MessageToDict(request.outputs)
             self.program.outputs = plain(raw)
             self.program.readable_outputs = without_secrets(raw)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # generated API
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         arguments = rpc.deserialize_properties(request.args)
         self.program.invokes.append((request.tok, self.mocks.region(request.provider), arguments))
-        return super().Invoke(request)
+        return super().Invoke(request)  # type: ignore[no-untyped-call]  # generated API
 
 
 def run(
@@ -203,6 +203,9 @@ def run(
             signature = inspect.signature(type(args.resource)._internal_init)  # type: ignore[attr-defined]  # generated
             program.parameters[args.type_] = set(signature.parameters)
 
+    def registering() -> None:
+        build()
+
     async def main() -> None:
         # Inside the coroutine, and with outputs of its own, so that evaluations share no state:
         # what a failed one left behind would be awaited on a loop that is closed.
@@ -211,7 +214,7 @@ def run(
         pulumi.runtime.set_all_config(config or {})
         mocks.set_mocks(cloud, "bicoastal", "dev", preview, monitor=Recorder(cloud, program))
         pulumi.runtime.register_stack_transformation(note)
-        await run_pulumi_func(lambda: build() and None)
+        await run_pulumi_func(registering)
 
     asyncio.run(main())
     return program
@@ -275,4 +278,26 @@ def production(evaluate: Callable[..., Program]) -> Program:
         dns={"mode": "global-endpoint"},
         network={"zonesPerRegion": 3},
         tags={"Team": "payments"},
+    )
+
+
+@pytest.fixture(scope="session")
+def european(evaluate: Callable[..., Program]) -> Program:
+    """A stack outside of us-east-1 with a public endpoint that follows the latch all the same."""
+    return evaluate(
+        environmentSuffix="other",
+        regions={"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"},
+        health={"endpointCheck": "public"},
+        failover={
+            "mode": "approve",
+            "probeIntervalS": 20,
+            "threshold": 5,
+            "graceS": 40,
+            "quorum": 3,
+            "cooldownS": 7200,
+            "rpoBudgetS": 11,
+            "promotionTimeoutS": 1200,
+            "cleanRounds": 4,
+            "probeTimeoutS": 3,
+        },
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 REGIONS = {"us-east-1": "use1", "us-west-2": "usw2", "us-east-2": "use2"}
 
 
-def checks(program, kind):
+def checks(program: Any, kind: str) -> list[Any]:
     return [found for found in program.of("HealthCheck") if found.inputs["type"] == kind]
 
 
-def pair(program):
+def pair(program: Any) -> tuple[Any, Any]:
     """The failover pair: PRIMARY, SECONDARY."""
     by_role = {
         found.inputs["failoverRoutingPolicies"][0]["type"]: found for found in program.of("Record")
@@ -21,7 +23,7 @@ def pair(program):
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_latch_has_a_check_in_each_of_three_regions(default, region):
+def test_the_latch_has_a_check_in_each_of_three_regions(default: Any, region: str) -> None:
     name = f"latch-{REGIONS[region]}-dev"
     alarm = default.one("MetricAlarm", name)
     assert alarm.region == region
@@ -47,16 +49,15 @@ def test_the_latch_has_a_check_in_each_of_three_regions(default, region):
     assert check.inputs["insufficientDataHealthStatus"] == "LastKnownStatus"
 
 
-def test_a_changed_alarm_makes_route_53_read_it_again(default, evaluate):
-    other = evaluate(environmentSuffix="other")
+def test_a_changed_alarm_makes_route_53_read_it_again(default: Any, european: Any) -> None:
     first = default.one("HealthCheck", "latch-use1-dev").inputs["triggers"]
-    second = other.one("HealthCheck", "latch-use1-other").inputs["triggers"]
+    second = european.one("HealthCheck", "latch-euc1-other").inputs["triggers"]
     assert "global-dev" in first["metric"]
     assert "global-other" in second["metric"]
     assert first["evaluation"] == second["evaluation"] == "Minimum < 1 over 1 x 60 s"
 
 
-def test_the_latch_needs_two_of_its_three_children(default):
+def test_the_latch_needs_two_of_its_three_children(default: Any) -> None:
     (calculated,) = checks(default, "CALCULATED")
     children = {f"HealthCheck-latch-{code}-dev" for code in REGIONS.values()}
     assert set(calculated.inputs["childHealthchecks"]) == children
@@ -67,7 +68,9 @@ def test_the_latch_needs_two_of_its_three_children(default):
 
 
 @pytest.mark.parametrize("which", ("default", "public"))
-def test_the_failover_pair_points_to_the_members(which, request):
+def test_the_failover_pair_points_to_the_members(
+    which: str, request: pytest.FixtureRequest
+) -> None:
     program = request.getfixturevalue(which)
     settings = {
         "default": ("Zexample.com", "db-dev.example.com", 5),
@@ -84,7 +87,7 @@ def test_the_failover_pair_points_to_the_members(which, request):
     assert "healthCheckId" not in secondary.inputs
 
 
-def test_the_classical_pair_follows_a_tcp_check_on_the_home_endpoint(public):
+def test_the_classical_pair_follows_a_tcp_check_on_the_home_endpoint(public: Any) -> None:
     (endpoint,) = checks(public, "TCP")
     expected = {
         "fqdn": public.outputs["primary_cluster_endpoint"],
@@ -104,13 +107,13 @@ def test_the_classical_pair_follows_a_tcp_check_on_the_home_endpoint(public):
     assert set(public.outputs["health_checks"]) == {"endpoint-dev", "tcp-use1-dev"}
 
 
-def test_an_existing_zone_is_used_as_it_is(public):
+def test_an_existing_zone_is_used_as_it_is(public: Any) -> None:
     assert public.of("Zone") == []
     assert public.outputs["zone_id"] == "Z0123456789ABCDEFGHIJ"
     assert public.outputs["domain_name"] == "db.example.org"
 
 
-def test_without_a_zone_a_private_one_is_made_for_the_three_vpcs(default):
+def test_without_a_zone_a_private_one_is_made_for_the_three_vpcs(default: Any) -> None:
     (zone,) = default.of("Zone")
     assert zone.inputs["name"] == "example.com"
     assert zone.inputs["vpcs"] == [
@@ -118,7 +121,7 @@ def test_without_a_zone_a_private_one_is_made_for_the_three_vpcs(default):
     ]
 
 
-def test_the_global_endpoint_needs_one_record_and_no_check(production):
+def test_the_global_endpoint_needs_one_record_and_no_check(production: Any) -> None:
     (record,) = production.of("Record")
     assert record.inputs["type"] == "CNAME"
     assert record.inputs["name"] == "db-live.example.com"
@@ -127,8 +130,7 @@ def test_the_global_endpoint_needs_one_record_and_no_check(production):
     assert production.of("HealthCheck") == []
 
 
-def test_the_latch_also_serves_a_public_endpoint(evaluate):
-    program = evaluate(health={"endpointCheck": "public"})
-    assert checks(program, "TCP") == []
-    assert len(checks(program, "CLOUDWATCH_METRIC")) == 3
-    assert all(found.inputs["publiclyAccessible"] for found in program.of("ClusterInstance"))
+def test_the_latch_also_serves_a_public_endpoint(european: Any) -> None:
+    assert checks(european, "TCP") == []
+    assert len(checks(european, "CLOUDWATCH_METRIC")) == 3
+    assert all(found.inputs["publiclyAccessible"] for found in european.of("ClusterInstance"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -18,12 +19,14 @@ WITHOUT_RESOURCES = {
 }
 
 
-def statements(program, name):
+def statements(program: Any, name: str) -> dict[str, Any]:
     return {found["Sid"]: found for found in program.one("RolePolicy", name).policy()}
 
 
-@pytest.mark.parametrize("which", ("default", "public", "production"))
-def test_a_star_stands_only_where_there_is_no_arn(which, request):
+@pytest.mark.parametrize("which", ("default", "public", "production", "european"))
+def test_a_star_stands_only_where_there_is_no_arn(
+    which: str, request: pytest.FixtureRequest
+) -> None:
     program = request.getfixturevalue(which)
     policies = program.of("RolePolicy")
     assert len(policies) == 5
@@ -37,7 +40,7 @@ def test_a_star_stands_only_where_there_is_no_arn(which, request):
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_prober_may_have_interfaces_and_write_its_log(default, region):
+def test_a_prober_may_have_interfaces_and_write_its_log(default: Any, region: str) -> None:
     name = f"probe-{REGIONS[region]}-dev"
     found = statements(default, name)
     assert set(found) == {"WriteLogs", "Interfaces", "Listings", "NotByTheCode"}
@@ -58,7 +61,7 @@ def test_a_prober_may_have_interfaces_and_write_its_log(default, region):
 
 
 @pytest.mark.parametrize("region", MEMBERS)
-def test_a_controller_may_do_its_work_and_no_more(default, region):
+def test_a_controller_may_do_its_work_and_no_more(default: Any, region: str) -> None:
     name = f"control-{MEMBERS[region]}-dev"
     found = {
         sid: (sorted(one["Action"]), sorted(one["Resource"]))
@@ -99,12 +102,12 @@ def test_a_controller_may_do_its_work_and_no_more(default, region):
 
 
 @pytest.mark.parametrize("region", MEMBERS)
-def test_a_controller_publishes_in_its_own_namespace_only(default, region):
+def test_a_controller_publishes_in_its_own_namespace_only(default: Any, region: str) -> None:
     found = statements(default, f"control-{MEMBERS[region]}-dev")
     assert found["SetLatch"]["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Bicoastal"}}
 
 
-def test_roles_trust_one_service_each(default):
+def test_roles_trust_one_service_each(default: Any) -> None:
     for role in default.of("Role"):
         (trusted,) = role.policy("assumeRolePolicy")
         assert trusted["Effect"] == "Allow"

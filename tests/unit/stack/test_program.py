@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 import yaml
 from pulumi.runtime import get_root_resource
+from pydantic import BaseModel
 
 from bicoastal.settings import InvalidSettingsError, Settings, from_pulumi_config, load_stack_file
 from bicoastal.stack.program import main, program
@@ -25,24 +27,25 @@ CONFIG = {
 
 
 @pytest.fixture(scope="module")
-def exported(run_program):
+def exported(run_program: Any) -> tuple[Any, dict[str, Any]]:
     """A run of the program by its entry file, and what it exports."""
     exports = {}
 
-    def build():
+    def build() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
-        exports.update(get_root_resource().outputs)
+        root: Any = get_root_resource()
+        exports.update(root.outputs)
 
     return run_program(build, config=CONFIG), exports
 
 
-def test_the_program_reads_pulumi_s_configuration(exported):
+def test_the_program_reads_pulumi_s_configuration(exported: Any) -> None:
     found, _ = exported
     assert found.one("Cluster", "aurora-use1-blue").inputs["port"] == 3307
     assert {one.region for one in found.custom} == {"us-east-1", "us-west-2", "us-east-2"}
 
 
-def test_the_program_exports_all_outputs(exported):
+def test_the_program_exports_all_outputs(exported: Any) -> None:
     found, exports = exported
     told = {key for key, value in exports.items() if value is not None}
     assert told == set(found.outputs)
@@ -50,20 +53,22 @@ def test_the_program_exports_all_outputs(exported):
     assert found.of("TapStack")[0].name == "bicoastal"
 
 
-def test_configuration_from_the_environment_is_read_too(run_program, monkeypatch):
+def test_configuration_from_the_environment_is_read_too(
+    run_program: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({**CONFIG, "bicoastal:environmentSuffix": "x"}))
     found = run_program(program, config={"bicoastal:environmentSuffix": "green"})
     assert found.outputs["global_cluster_id"] == "global-green"
     assert found.one("Cluster", "aurora-usw2-green").inputs["port"] == 3307
 
 
-def test_the_program_names_all_mistakes_before_it_registers_anything(run_program):
+def test_the_program_names_all_mistakes_before_it_registers_anything(run_program: Any) -> None:
     mistakes = {
         "bicoastal:environmentSuffix": "Bad_Suffix!",
         "bicoastal:database": json.dumps({"instanceClass": "db.t3.small"}),
     }
 
-    def build():
+    def build() -> None:
         with pytest.raises(InvalidSettingsError) as caught:
             program()
         wrong = {found.key for found in caught.value.findings if found.severity == "error"}
@@ -72,8 +77,8 @@ def test_the_program_names_all_mistakes_before_it_registers_anything(run_program
     assert run_program(build, config=mistakes).resources == []
 
 
-def test_mistakes_reach_pulumi_as_words(run_program):
-    def build():
+def test_mistakes_reach_pulumi_as_words(run_program: Any) -> None:
+    def build() -> None:
         with pytest.raises(pulumi.RunError, match="secretArn is missing") as caught:
             main()
         assert caught.value.__suppress_context__
@@ -81,11 +86,12 @@ def test_mistakes_reach_pulumi_as_words(run_program):
     assert run_program(build, config={}).resources == []
 
 
-def declared():
-    return yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+def declared() -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    return config
 
 
-def test_the_schema_declares_every_key_with_a_type_and_a_description():
+def test_the_schema_declares_every_key_with_a_type_and_a_description() -> None:
     keys = {field.alias for field in Settings.model_fields.values()}
     assert set(declared()) == keys
     for key, entry in declared().items():
@@ -94,15 +100,15 @@ def test_the_schema_declares_every_key_with_a_type_and_a_description():
         assert isinstance(entry["default"], str if entry["type"] == "string" else dict), key
 
 
-def test_the_schema_names_every_key_of_a_group():
-    for field in Settings.model_fields.values():
-        group = getattr(Settings(), next(k for k, v in Settings.model_fields.items() if v is field))
-        if isinstance(group, type(Settings().regions).__mro__[1]):
+def test_the_schema_names_every_key_of_a_group() -> None:
+    for name, field in Settings.model_fields.items():
+        group = getattr(Settings(), name)
+        if isinstance(group, BaseModel):
             for inner in type(group).model_fields.values():
-                assert inner.alias in declared()[field.alias]["description"]
+                assert inner.alias in declared()[str(field.alias)]["description"]
 
 
-def test_the_schema_s_defaults_are_the_settings_own():
+def test_the_schema_s_defaults_are_the_settings_own() -> None:
     given = {
         f"bicoastal:{key}": json.dumps(entry["default"])
         if entry["type"] == "object"
@@ -112,7 +118,7 @@ def test_the_schema_s_defaults_are_the_settings_own():
     assert from_pulumi_config(given) == Settings()
 
 
-def test_the_example_stack_can_be_deployed():
+def test_the_example_stack_can_be_deployed() -> None:
     settings = load_stack_file(ROOT / "Pulumi.dev.yaml", deploying=True)
     assert settings.environment_suffix == "dev"
     assert settings.failover.mode == "observe"
