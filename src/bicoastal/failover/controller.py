@@ -17,10 +17,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from bicoastal.failover import decision
+from bicoastal.failover.audit import Note
 from bicoastal.failover.config import ControllerConfig
 from bicoastal.failover.errors import Conflict, FailoverError, RecordError, StoreError
 from bicoastal.failover.gateway import GatewayError
-from bicoastal.failover.record import Note
 from bicoastal.failover.state import Gather, Page, Policy, Promote, Record, SetLatch, State, Step
 from bicoastal.failover.votes import Evidence, Topology, Vote, unknown
 
@@ -173,7 +173,7 @@ class Controller:
         return item
 
     def _decide(self, record: Record, number: int, item: dict[str, Any]) -> None:
-        began = self._monotonic()
+        began, began_at = self._monotonic(), self._clock()
         evidence = self._gather(record, number)
         step = decision.step(record, evidence, evidence.taken_at, self._policy)
         item |= {
@@ -182,8 +182,9 @@ class Controller:
             "actions": [type(action).__name__ for action in step.actions],
             "reason": step.reason,
         }
-        if self._monotonic() - began > self._policy.vote_max_age_s:
-            # The invocation was frozen: what it saw is no longer the present.
+        took_s = max(self._monotonic() - began, self._clock() - began_at)
+        if took_s > self._policy.vote_max_age_s:
+            # The invocation was frozen (either clock may have stood still): it saw the past.
             item |= {"failed": True, "reason": f"too late to act on: {step.reason}"}
             return
         written = self._write(record, evidence, step)
@@ -283,7 +284,7 @@ class Controller:
             outcome = f"promotion of {target_arn} accepted"
         except GatewayError as error:
             outcome = str(error)
-        self._complain(outcome) if not request_ids else None
+            self._complain(outcome)
         if outcome == self._last_outcome:
             return
         self._last_outcome = outcome

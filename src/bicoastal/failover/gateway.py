@@ -40,7 +40,7 @@ class Clients:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._session = boto3.session.Session()
+        self._session: Any = boto3.session.Session()  # typed by literals, which a variable is not
         self._made: dict[tuple[str, str, float, int], Any] = {}
 
     def get(

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
-from bicoastal.failover import config, prober as probing
+from bicoastal.failover import config
+from bicoastal.failover import prober as probing
 from bicoastal.failover.controller import Controller
 from bicoastal.failover.errors import ConfigError
 from bicoastal.failover.gateway import Clients, Gateway, iam_token
-from bicoastal.failover.record import RecordStore
+from bicoastal.failover.store import RecordStore
 
 
 def prober(event: Mapping[str, Any], context: object) -> dict[str, Any]:

@@ -63,4 +63,4 @@ def quoted(key: str, value: object) -> str:
         Quoted text, or `(hidden)` where the value might be a secret.
     """
     text = shown(key, value)
-    return text if text == HIDDEN else repr(text)
+    return repr(text) if isinstance(value, str) and text != HIDDEN else text
