@@ -75,6 +75,7 @@ class Program:
     outputs: dict[str, Any] = field(default_factory=dict)
     readable_outputs: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, set[str]] = field(default_factory=dict)
+    said: list[tuple[str, str]] = field(default_factory=list)
 
     def of(self, kind: str) -> list[Resource]:
         return [found for found in self.resources if found.type.endswith(f":{kind}")]
@@ -185,6 +186,17 @@ class Recorder(mocks.MockMonitor):
         return super().Invoke(request)  # type: ignore[no-untyped-call]  # generated API
 
 
+class Listener(logging.Handler):
+    """Keeps what the program says to its user."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self.program = program
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.program.said.append((record.levelname.lower(), record.getMessage()))
+
+
 def run(
     build: Callable[[], object],
     *,
@@ -195,8 +207,8 @@ def run(
     """Evaluate a program and record all that it asks for."""
     program = Program()
     cloud = Cloud(overrides or {}, preview)
-    # A failed registration would otherwise be told once more for every output that hangs on it.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    logger = logging.Logger("program")  # noqa: LOG001  (each evaluation listens to its own)
+    logger.addHandler(Listener(program))
 
     def note(args: pulumi.ResourceTransformationArgs) -> None:
         if isinstance(args.resource, pulumi.CustomResource):
@@ -212,12 +224,28 @@ def run(
         SETTINGS.outputs = set()
         SETTINGS.lock = threading.Lock()
         pulumi.runtime.set_all_config(config or {})
-        mocks.set_mocks(cloud, "bicoastal", "dev", preview, monitor=Recorder(cloud, program))
+        monitor = Recorder(cloud, program)
+        mocks.set_mocks(cloud, "bicoastal", "dev", preview, logger, monitor)
         pulumi.runtime.register_stack_transformation(note)
         await run_pulumi_func(registering)
 
-    asyncio.run(main())
+    # A failed registration would otherwise be told once more for every output that hangs on it.
+    asyncio_says = logging.getLogger("asyncio")
+    level = asyncio_says.level
+    asyncio_says.setLevel(logging.CRITICAL)
+    try:
+        asyncio.run(main())
+    finally:
+        asyncio_says.setLevel(level)
     return program
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The functions' zip goes to a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,10 @@ def exported(run_program: Any) -> tuple[Any, dict[str, Any]]:
         root: Any = get_root_resource()
         exports.update(root.outputs)
 
-    return run_program(build, config=CONFIG), exports
+    with pytest.MonkeyPatch.context() as patch:
+        outer = {"bicoastal:environmentSuffix": "green", "bicoastal:costCenter": "4711"}
+        patch.setenv("PULUMI_CONFIG", json.dumps(outer))
+        return run_program(build, config=CONFIG), exports
 
 
 def test_the_program_reads_pulumi_s_configuration(exported: Any) -> None:
@@ -53,13 +56,10 @@ def test_the_program_exports_all_outputs(exported: Any) -> None:
     assert found.of("TapStack")[0].name == "bicoastal"
 
 
-def test_configuration_from_the_environment_is_read_too(
-    run_program: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({**CONFIG, "bicoastal:environmentSuffix": "x"}))
-    found = run_program(program, config={"bicoastal:environmentSuffix": "green"})
-    assert found.outputs["global_cluster_id"] == "global-green"
-    assert found.one("Cluster", "aurora-usw2-green").inputs["port"] == 3307
+def test_configuration_from_the_environment_is_read_too(exported: tuple[Any, Any]) -> None:
+    found, _ = exported
+    assert found.outputs["global_cluster_id"] == "global-blue"
+    assert found.one("Vpc", "vpc-use1-blue").inputs["tags"]["CostCenter"] == "4711"
 
 
 def test_the_program_names_all_mistakes_before_it_registers_anything(run_program: Any) -> None:
