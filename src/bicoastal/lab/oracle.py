@@ -139,16 +139,17 @@ def read_rows(connection: Connection) -> list[Row]:
     Read the final writer itself, never a reader that may lag.
 
     Args:
-        connection: A connection to the server, with the database chosen.
+        connection: A connection to the server, with the database chosen; its cursors may give
+            tuples or dictionaries.
 
     Returns:
         The rows in the order in which they were inserted.
     """
     cursor = connection.cursor()
     cursor.execute(_SELECT)
-    rows = [Row(*values) for values in cursor.fetchall()]
+    rows = cursor.fetchall()
     cursor.close()
-    return rows
+    return [Row(*(row.values() if isinstance(row, Mapping) else row)) for row in rows]
 
 
 def judge(

@@ -58,7 +58,7 @@ class Workspace:
             msg = f"the lab's folder {path} does not exist; was the lab stopped?"
             raise LabError(msg)
         workspace = cls()
-        workspace._path = path  # noqa: SLF001 - the second constructor of this class
+        workspace._path = path
         return workspace
 
     @property

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from bicoastal.settings.models import Settings
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_:/-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:/-]*")
 _SYNONYMS = {
     "databasepassword": "secretArn",
     "dbpassword": "secretArn",
@@ -86,16 +86,28 @@ def suggestion(path: Sequence[str | int]) -> str | None:
     siblings = {_bare(k.removeprefix(group)): k for k in keys if k.startswith(group)}
     anywhere = {_bare(key.rsplit(".", 1)[-1]): key for key in keys}
     for candidates in (siblings, anywhere):
-        near = difflib.get_close_matches(wanted, candidates, n=1, cutoff=0.75)
+        near = nearest(wanted, candidates, cutoff=0.75)
         if near:
-            return candidates[near[0]]
+            return candidates[near]
     return None
 
 
-def nearest(wanted: str, known: Iterable[str]) -> str | None:
-    """The known word that is nearest to a mistyped one, or `None`."""
-    near = difflib.get_close_matches(wanted, list(known), n=1, cutoff=0.6)
-    return near[0] if near else None
+def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that is nearest to a mistyped one.
+
+    Args:
+        wanted: the mistyped word.
+        known: the words that exist.
+        cutoff: how alike they must be, 0 to 1.
+
+    Returns:
+        A known word, or `None` if nothing is near. A word with the same letters in another order
+        comes first, which difflib alone does not see.
+    """
+    near = difflib.get_close_matches(wanted, list(known), n=5, cutoff=cutoff)
+    letters = sorted(wanted)
+    swapped = [word for word in near if sorted(word) == letters]
+    return next(iter(swapped or near), None)
 
 
 def _bare(key: str) -> str:

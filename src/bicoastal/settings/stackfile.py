@@ -71,8 +71,8 @@ def read_stack_file(path: Path) -> StackFile:
 
 
 def _read_text(text: str, result: StackFile) -> None:
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         if root is None:
             return  # an empty stack file asks for nothing
@@ -82,8 +82,6 @@ def _read_text(text: str, result: StackFile) -> None:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         result.faults.append(_malformed(error, result.file))
         return
-    finally:
-        loader.dispose()
     config = root
     if isinstance(root, yaml.MappingNode):
         document = document.get("config")

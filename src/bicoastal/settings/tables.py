@@ -66,6 +66,11 @@ def classes() -> dict[str, Any]:
     return _read("classes")
 
 
+def family(instance_class: str) -> str:
+    """The family of a class: `db.r6g` of `db.r6g.large`."""
+    return instance_class.rpartition(".")[0]
+
+
 # --- engine versions --------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Version:

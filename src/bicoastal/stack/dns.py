@@ -155,13 +155,12 @@ class Dns(pulumi.ComponentResource):
         )
         self.health_checks: dict[str, pulumi.Output[str]] = {}
         self.status_check: str | None = None
-        match settings.dns.mode:
-            case "latch":
-                self._follow_latch(global_cluster)
-            case "health-check":
-                self._follow_endpoint()
-            case "global-endpoint":
-                self._record("global", global_cluster.endpoint)
+        if settings.dns.mode == "latch":
+            self._follow_latch(global_cluster)
+        elif settings.dns.mode == "health-check":
+            self._follow_endpoint()
+        else:
+            self._record("global", global_cluster.endpoint)
         self.register_outputs({"zone_id": self.zone_id})
 
     def _private_zone(self, networks: Mapping[str, RegionNetwork]) -> pulumi.Output[str]:

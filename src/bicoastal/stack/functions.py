@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
@@ -46,14 +47,15 @@ def write_code(folder: Path | None = None) -> Path:
     """
     folder = folder or cache_folder()
     content = bundle.build()
+    target = folder / f"functions-{hashlib.sha256(content).hexdigest()[:16]}.zip"
     try:
+        if target.is_file() and target.stat().st_size == len(content):
+            return target
         folder.mkdir(parents=True, exist_ok=True)
         # Written aside and moved: another run may be reading the file at this moment.
         with tempfile.TemporaryDirectory(dir=folder) as aside:
-            path = bundle.write(Path(aside))
-            target = folder / path.name
-            if not target.is_file() or target.stat().st_size != len(content):
-                path.replace(target)
+            (Path(aside) / target.name).write_bytes(content)
+            (Path(aside) / target.name).replace(target)
     except OSError as error:
         msg = (
             f"The functions' code cannot be written to {folder} ({error.strerror}); make it "

@@ -16,7 +16,7 @@ def program() -> None:
     Raises:
         BicoastalError: the configuration cannot be used; nothing has been registered then.
     """
-    settings = from_pulumi_config({**get_config_env(), **CONFIG.get()})
+    settings = from_pulumi_config({**get_config_env(), **CONFIG.get()}, deploying=True)
     stack = TapStack(settings.project, TapStackArgs(settings=settings))
     for key, value in stack.outputs.items():
         pulumi.export(key, value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from bicoastal.settings import Finding, InvalidSettingsError, Settings, TapStackArgs
+from bicoastal.settings import Finding, InvalidSettingsError, Settings, TapStackArgs, check
 from bicoastal.stack.access import Access
 from bicoastal.stack.context import Context, create_context
 from bicoastal.stack.controller import Controller, create_record_table
@@ -21,43 +21,25 @@ from bicoastal.stack.network import Peering, RegionNetwork
 from bicoastal.stack.probing import Prober
 
 
-def require_secret(settings: Settings) -> str:
-    """The secret that the master user comes from; there is no safe default.
+def accept(settings: Settings) -> tuple[str, list[Finding]]:
+    """Look once more at settings that are about to be deployed.
+
+    Some keys may be absent from a stack file that is being written, but not from one that is
+    deployed: there is no safe default for the secret that the master user comes from.
 
     Args:
         settings: what is asked for.
 
     Returns:
-        The secret's ARN.
+        The secret's ARN, and what is remarkable without being wrong.
 
     Raises:
-        InvalidSettingsError: `secretArn` is not given.
+        InvalidSettingsError: something is wrong or missing; the error lists everything that is.
     """
-    if settings.secret_arn:
-        return settings.secret_arn
-    raise InvalidSettingsError(
-        [
-            Finding(
-                rule_id="BC601",
-                severity="error",
-                key="secretArn",
-                value="",
-                message=(
-                    "secretArn is missing: a global database cannot let RDS manage its password, "
-                    "and one is never invented here."
-                ),
-                cure=(
-                    "Store a secret with username and password in the home region, replicate it "
-                    "to the standby region, and give its ARN with "
-                    "`pulumi config set bicoastal:secretArn <arn>`."
-                ),
-                source=(
-                    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
-                    "rds-secrets-manager.html"
-                ),
-            )
-        ]
-    )
+    findings = check(settings, deploying=True)
+    if settings.secret_arn is None or any(found.severity == "error" for found in findings):
+        raise InvalidSettingsError(findings)
+    return settings.secret_arn, findings
 
 
 class TapStack(pulumi.ComponentResource):
@@ -73,14 +55,18 @@ class TapStack(pulumi.ComponentResource):
         outputs: name -> value of everything that a caller may want to know; no secrets.
 
     Raises:
-        InvalidSettingsError: no secret is given; nothing has been registered then.
+        InvalidSettingsError: something is wrong, or no secret is given; nothing has been registered
+            then.
     """
 
     def __init__(
         self, name: str, args: TapStackArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        secret_arn = require_secret(args.settings)
+        secret_arn, remarks = accept(args.settings)
         super().__init__("bicoastal:stack:TapStack", name, {}, opts)
+        for remark in remarks:
+            say = pulumi.log.warn if remark.severity == "warning" else pulumi.log.info
+            say(str(remark), self)
         self.settings = args.settings
         context = create_context(args.settings, self)
         self._build(context, secret_arn)

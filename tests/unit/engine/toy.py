@@ -5,6 +5,7 @@ It stands in for AWS in the tests of the engine, so that they can say exactly wh
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -44,6 +45,7 @@ class World:
         self.refuse: dict[str, Exception] = {}  # "create a" -> what to raise
         self.gate: dict[str, threading.Barrier] = {}
         self.on_call: Any = None
+        self.on_cancel: Any = None
         self.lock = threading.Lock()
         self.counter = 0
 
@@ -61,10 +63,10 @@ class ToyProvider(Provider):
 
     async def cancel(self) -> None:
         self.world.cancelled += 1
+        if self.world.on_cancel:
+            self.world.on_cancel()
 
     async def _call(self, verb: str, name: str) -> None:
-        import asyncio
-
         with self.world.lock:
             self.world.calls.append(f"{verb} {name}")
             self.world.busy += 1
@@ -73,7 +75,7 @@ class ToyProvider(Provider):
             if barrier := self.world.gate.get(f"{verb} {name}"):
                 await asyncio.to_thread(barrier.wait, 5)
             if self.world.on_call:
-                self.world.on_call(verb, name)
+                await asyncio.to_thread(self.world.on_call, verb, name)
             if error := self.world.refuse.get(f"{verb} {name}"):
                 raise error
         finally:
@@ -110,7 +112,7 @@ class ToyProvider(Provider):
 
     async def read(self, request: ReadRequest) -> ReadResponse:
         await self._call("read", request.name)
-        if request.resource_id == "gone":
+        if request.resource_id not in self.world.things:
             return ReadResponse()
         return ReadResponse(request.resource_id, {"arn": from_plain(f"arn:{request.resource_id}")})
 
@@ -123,7 +125,7 @@ class ToyProvider(Provider):
 
     async def delete(self, request: DeleteRequest) -> None:
         await self._call("delete", request.name)
-        del self.world.things[request.resource_id]
+        self.world.things.pop(request.resource_id, None)
 
     async def invoke(self, request: InvokeRequest) -> InvokeResponse:
         await self._call("invoke", request.tok)
@@ -140,8 +142,10 @@ class Thing(pulumi.CustomResource):
     arn: pulumi.Output[str]
     size: pulumi.Output[int]
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, **props: Any) -> None:
-        super().__init__("toy:index:Thing", name, {"arn": None, "size": None, **props}, opts)
+    def __init__(
+        self, logical: str, opts: pulumi.ResourceOptions | None = None, /, **props: Any
+    ) -> None:
+        super().__init__("toy:index:Thing", logical, {"arn": None, "size": None, **props}, opts)
 
 
 class Group(pulumi.ComponentResource):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from google.protobuf import json_format
+from google.protobuf import json_format  # type: ignore[import-untyped]  # no stubs wanted
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
@@ -75,6 +75,7 @@ class Program:
     outputs: dict[str, Any] = field(default_factory=dict)
     readable_outputs: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, set[str]] = field(default_factory=dict)
+    said: list[tuple[str, str]] = field(default_factory=list)
 
     def of(self, kind: str) -> list[Resource]:
         return [found for found in self.resources if found.type.endswith(f":{kind}")]
@@ -122,7 +123,7 @@ class Cloud(mocks.Mocks):
             return f"{args.name}-id", dict(inputs)
         if self.preview:
             return None, dict(inputs)
-        region = self.region(args.provider or "")
+        region = "" if args.typ.startswith("aws:iam/") else self.region(args.provider or "")
         name = inputs.get("name", args.name)
         state = {
             **inputs,
@@ -152,10 +153,10 @@ class Recorder(mocks.MockMonitor):
         super().__init__(cloud)
         self.program = program
 
-    def RegisterResource(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
         raw = json_format.MessageToDict(request.object)
         inputs = plain(rpc.deserialize_properties(request.object))
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # generated API
         resource = Resource(
             type=request.type,
             name=request.name,
@@ -172,17 +173,28 @@ class Recorder(mocks.MockMonitor):
             self.program.resources.append(resource)
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if request.urn.split("::")[2].endswith(":TapStack"):
             raw = json_format.MessageToDict(request.outputs)
             self.program.outputs = plain(raw)
             self.program.readable_outputs = without_secrets(raw)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # generated API
 
-    def Invoke(self, request: Any) -> Any:
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
         arguments = rpc.deserialize_properties(request.args)
         self.program.invokes.append((request.tok, self.mocks.region(request.provider), arguments))
-        return super().Invoke(request)
+        return super().Invoke(request)  # type: ignore[no-untyped-call]  # generated API
+
+
+class Listener(logging.Handler):
+    """Keeps what the program says to its user."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self.program = program
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.program.said.append((record.levelname.lower(), record.getMessage()))
 
 
 def run(
@@ -195,26 +207,45 @@ def run(
     """Evaluate a program and record all that it asks for."""
     program = Program()
     cloud = Cloud(overrides or {}, preview)
-    # A failed registration would otherwise be told once more for every output that hangs on it.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    logger = logging.Logger("program")  # noqa: LOG001  (each evaluation listens to its own)
+    logger.addHandler(Listener(program))
 
     def note(args: pulumi.ResourceTransformationArgs) -> None:
         if isinstance(args.resource, pulumi.CustomResource):
             signature = inspect.signature(type(args.resource)._internal_init)  # type: ignore[attr-defined]  # generated
             program.parameters[args.type_] = set(signature.parameters)
 
+    def registering() -> None:
+        build()
+
     async def main() -> None:
-        # Inside the coroutine, and with outputs of its own, so that evaluations share no state: what
-        # a failed one left behind would be awaited on a loop that is closed.
+        # Inside the coroutine, and with outputs of its own, so that evaluations share no state:
+        # what a failed one left behind would be awaited on a loop that is closed.
         SETTINGS.outputs = set()
         SETTINGS.lock = threading.Lock()
         pulumi.runtime.set_all_config(config or {})
-        mocks.set_mocks(cloud, "bicoastal", "dev", preview, monitor=Recorder(cloud, program))
+        monitor = Recorder(cloud, program)
+        mocks.set_mocks(cloud, "bicoastal", "dev", preview, logger, monitor)
         pulumi.runtime.register_stack_transformation(note)
-        await run_pulumi_func(lambda: build() and None)
+        await run_pulumi_func(registering)
 
-    asyncio.run(main())
+    # A failed registration would otherwise be told once more for every output that hangs on it.
+    asyncio_says = logging.getLogger("asyncio")
+    level = asyncio_says.level
+    asyncio_says.setLevel(logging.CRITICAL)
+    try:
+        asyncio.run(main())
+    finally:
+        asyncio_says.setLevel(level)
     return program
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The functions' zip goes to a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +256,8 @@ def evaluate() -> Iterator[Callable[..., Program]]:
     def once(
         overrides: dict[str, Any] | None = None, *, preview: bool = False, **keys: Any
     ) -> Program:
-        keys.setdefault("secretArn", SECRET_ARN)
+        home = keys.get("regions", {}).get("home", "us-east-1")
+        keys.setdefault("secretArn", SECRET_ARN.replace("us-east-1", home))
         mark = json.dumps([overrides, preview, keys], sort_keys=True)
         if mark not in done:
             args = TapStackArgs(settings=load(keys))
@@ -274,5 +306,26 @@ def production(evaluate: Callable[..., Program]) -> Program:
         dns={"mode": "global-endpoint"},
         network={"zonesPerRegion": 3},
         tags={"Team": "payments"},
-        secretArn=f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:live-AbCdEf",
+    )
+
+
+@pytest.fixture(scope="session")
+def european(evaluate: Callable[..., Program]) -> Program:
+    """A stack outside of us-east-1 with a public endpoint that follows the latch all the same."""
+    return evaluate(
+        environmentSuffix="other",
+        regions={"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"},
+        health={"endpointCheck": "public"},
+        failover={
+            "mode": "approve",
+            "probeIntervalS": 20,
+            "threshold": 5,
+            "graceS": 40,
+            "quorum": 3,
+            "cooldownS": 7200,
+            "rpoBudgetS": 11,
+            "promotionTimeoutS": 1200,
+            "cleanRounds": 4,
+            "probeTimeoutS": 3,
+        },
     )

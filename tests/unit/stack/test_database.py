@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,11 @@ VERSION = "8.0.mysql_aurora.3.10.4"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
 
 
-def members(program):
+def members(program: Any) -> dict[str, Any]:
     return {found.region: found for found in program.of("Cluster")}
 
 
-def test_the_global_cluster_is_made_first_and_empty(default):
+def test_the_global_cluster_is_made_first_and_empty(default: Any) -> None:
     (found,) = default.of("GlobalCluster")
     tags = found.inputs.pop("tags")
     assert tags["Name"] == "global-dev"
@@ -36,7 +37,7 @@ def test_the_global_cluster_is_made_first_and_empty(default):
     assert all(found.urn in member.dependencies for member in members(default).values())
 
 
-def test_members_differ_only_in_region_and_seed(default):
+def test_members_differ_only_in_region_and_seed(default: Any) -> None:
     home, standby = (members(default)[region] for region in CODES)
     assert set(home.inputs) - set(standby.inputs) == SEED_INPUTS
     assert set(standby.inputs) <= set(home.inputs)
@@ -46,7 +47,7 @@ def test_members_differ_only_in_region_and_seed(default):
     assert home.ignores == standby.ignores
 
 
-def test_instances_of_both_members_are_alike(default):
+def test_instances_of_both_members_are_alike(default: Any) -> None:
     home, standby = (default.one("ClusterInstance", f"db-{code}-1-dev") for code in CODES.values())
     as_standby = json.dumps(home.inputs).replace("use1", "usw2").replace("us-east-1", "us-west-2")
     assert json.loads(as_standby) == standby.inputs
@@ -58,7 +59,9 @@ def test_instances_of_both_members_are_alike(default):
 
 
 @pytest.mark.parametrize("region", CODES)
-def test_each_member_ignores_what_a_role_swap_or_an_upgrade_changes(default, region):
+def test_each_member_ignores_what_a_role_swap_or_an_upgrade_changes(
+    default: Any, region: str
+) -> None:
     assert set(members(default)[region].ignores) >= {
         "replicationSourceIdentifier",
         "globalClusterIdentifier",
@@ -73,7 +76,7 @@ def test_each_member_ignores_what_a_role_swap_or_an_upgrade_changes(default, reg
 
 
 @pytest.mark.parametrize("region", CODES)
-def test_members_follow_the_rules_of_a_global_database(default, region):
+def test_members_follow_the_rules_of_a_global_database(default: Any, region: str) -> None:
     inputs = members(default)[region].inputs
     assert inputs["engine"] == "aurora-mysql"
     assert inputs["engineMode"] == "provisioned"
@@ -101,7 +104,7 @@ def test_members_follow_the_rules_of_a_global_database(default, region):
     assert never.isdisjoint(inputs)
 
 
-def test_the_seed_is_given_name_user_and_password(default):
+def test_the_seed_is_given_name_user_and_password(default: Any) -> None:
     inputs = members(default)["us-east-1"].inputs
     assert inputs["masterUsername"] == "admin"
     assert inputs["masterPasswordWo"] == "correct-horse-battery"
@@ -111,14 +114,14 @@ def test_the_seed_is_given_name_user_and_password(default):
     assert asked[1:] == ("us-east-1", {"secretId": SECRET_ARN})
 
 
-def test_the_standby_waits_for_an_instance_of_the_home_member(default):
+def test_the_standby_waits_for_an_instance_of_the_home_member(default: Any) -> None:
     home, standby = (members(default)[region] for region in CODES)
     instance = default.one("ClusterInstance", "db-use1-1-dev")
     assert instance.urn in standby.dependencies
     assert instance.urn not in home.dependencies
 
 
-def test_log_groups_exist_before_the_cluster_writes_to_them(default):
+def test_log_groups_exist_before_the_cluster_writes_to_them(default: Any) -> None:
     for region, code in CODES.items():
         cluster = members(default)[region]
         assert cluster.inputs["enabledCloudwatchLogsExports"] == ["error", "slowquery"]
@@ -130,7 +133,7 @@ def test_log_groups_exist_before_the_cluster_writes_to_them(default):
             assert group.urn in cluster.dependencies
 
 
-def test_both_parameter_groups_are_equal_and_require_tls(default):
+def test_both_parameter_groups_are_equal_and_require_tls(default: Any) -> None:
     groups = default.of("ClusterParameterGroup")
     assert [found.inputs["family"] for found in groups] == ["aurora-mysql8.0"] * 2
     first, second = (found.inputs["parameters"] for found in groups)
@@ -141,7 +144,7 @@ def test_both_parameter_groups_are_equal_and_require_tls(default):
         assert cluster.inputs["dbClusterParameterGroupName"] == f"params-{code}-dev"
 
 
-def test_the_subnet_group_spans_all_zones(default):
+def test_the_subnet_group_spans_all_zones(default: Any) -> None:
     for code in CODES.values():
         group = default.one("SubnetGroup", f"subnets-{code}-dev")
         assert group.inputs["subnetIds"] == [
@@ -152,7 +155,7 @@ def test_the_subnet_group_spans_all_zones(default):
         assert instance.inputs["dbSubnetGroupName"] == group.name
 
 
-def test_enhanced_monitoring_has_a_role_in_each_region(default):
+def test_enhanced_monitoring_has_a_role_in_each_region(default: Any) -> None:
     for region, code in CODES.items():
         role = default.one("Role", f"mon-{code}-dev")
         (trusted,) = role.policy("assumeRolePolicy")
@@ -166,14 +169,14 @@ def test_enhanced_monitoring_has_a_role_in_each_region(default):
         assert attachment.urn in instance.dependencies
 
 
-def test_without_enhanced_monitoring_there_is_no_role(production):
+def test_without_enhanced_monitoring_there_is_no_role(production: Any) -> None:
     assert not [found for found in production.of("Role") if found.name.startswith("mon-")]
     for instance in production.of("ClusterInstance"):
         assert instance.inputs["monitoringInterval"] == 0
         assert "monitoringRoleArn" not in instance.inputs
 
 
-def test_production_is_provisioned_protected_and_keeps_a_last_snapshot(production):
+def test_production_is_provisioned_protected_and_keeps_a_last_snapshot(production: Any) -> None:
     wanted = PROFILES["production"]["database"]
     for code in ("euc1", "euw1"):
         inputs = production.one("Cluster", f"aurora-{code}-live").inputs
@@ -189,14 +192,14 @@ def test_production_is_provisioned_protected_and_keeps_a_last_snapshot(productio
     assert production.of("GlobalCluster")[0].inputs["deletionProtection"] is True
 
 
-def test_the_standby_waits_for_all_instances_of_the_home_member(production):
+def test_the_standby_waits_for_all_instances_of_the_home_member(production: Any) -> None:
     standby = production.one("Cluster", "aurora-euw1-live")
     homes = [found for found in production.of("ClusterInstance") if found.region == "eu-central-1"]
     assert len(homes) == 2
     assert {found.urn for found in homes} <= set(standby.dependencies)
 
 
-def test_each_member_region_has_a_rotated_key_with_an_alias(default, production):
+def test_each_member_region_has_a_rotated_key_with_an_alias(default: Any, production: Any) -> None:
     for region, code in CODES.items():
         key = default.one("Key", f"aurora-{code}-dev")
         assert key.region == region
@@ -208,7 +211,7 @@ def test_each_member_region_has_a_rotated_key_with_an_alias(default, production)
     assert {found.inputs["deletionWindowInDays"] for found in production.of("Key")} == {30}
 
 
-def test_a_key_serves_the_account_its_own_logs_and_alarms(default):
+def test_a_key_serves_the_account_its_own_logs_and_alarms(default: Any) -> None:
     own, logs, alarms = default.one("Key", "aurora-usw2-dev").policy()
     assert own["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert logs["Principal"] == {"Service": "logs.us-west-2.amazonaws.com"}
@@ -228,15 +231,15 @@ def test_a_key_serves_the_account_its_own_logs_and_alarms(default):
 
 @pytest.mark.parametrize(
     ("version", "family"),
-    [(VERSION, "aurora-mysql8.0"), ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4")],
+    ((VERSION, "aurora-mysql8.0"), ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4")),
 )
-def test_the_parameter_family_follows_the_engine_version(version, family):
+def test_the_parameter_family_follows_the_engine_version(version: str, family: str) -> None:
     assert parameter_family(version) == family
 
 
 @pytest.mark.parametrize(
     "text",
-    [
+    (
         None,
         "",
         "not json",
@@ -244,20 +247,20 @@ def test_the_parameter_family_follows_the_engine_version(version, family):
         '{"username": "admin"}',
         '{"username": "", "password": "hush-hush"}',
         '{"username": "admin", "password": 12345678}',
-    ],
+    ),
 )
-def test_a_secret_of_another_shape_is_refused_without_repeating_it(text):
+def test_a_secret_of_another_shape_is_refused_without_repeating_it(text: str | None) -> None:
     with pytest.raises(BicoastalError) as caught:
         parse_secret(text, "arn:the-secret")
     assert "arn:the-secret" in str(caught.value)
     assert "hush" not in str(caught.value)
 
 
-def test_a_secret_may_hold_more_than_the_master_user():
+def test_a_secret_may_hold_more_than_the_master_user() -> None:
     text = json.dumps({"username": "admin", "password": "hush-hush", "engine": "mysql"})
     assert parse_secret(text, "arn") == {"username": "admin", "password": "hush-hush"}
 
 
-def test_a_bad_secret_stops_the_program_with_its_message(evaluate):
+def test_a_bad_secret_stops_the_program_with_its_message(evaluate: Any) -> None:
     with pytest.raises(BicoastalError, match="does not hold a JSON object"):
         evaluate(overrides={"getSecretVersion": {"secretString": "plain-text"}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from itertools import combinations
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ CIDRS = dict(zip(REGIONS, ("10.10.0.0/16", "10.20.0.0/16", "10.30.0.0/16"), stri
 MEMBERS = REGIONS[:2]
 
 
-def test_each_region_has_a_vpc_with_private_subnets_in_different_zones(default):
+def test_each_region_has_a_vpc_with_private_subnets_in_different_zones(default: Any) -> None:
     assert {found.region: found.inputs["cidrBlock"] for found in default.of("Vpc")} == CIDRS
     for region in REGIONS:
         (vpc,) = (found for found in default.of("Vpc") if found.region == region)
@@ -29,14 +30,14 @@ def test_each_region_has_a_vpc_with_private_subnets_in_different_zones(default):
         ]
         zones = {found.inputs["availabilityZone"] for found in subnets}
         assert zones == {f"{region}a", f"{region}b"}
-        ranges = [ipaddress.ip_network(found.inputs["cidrBlock"]) for found in subnets]
-        assert all(part.subnet_of(ipaddress.ip_network(CIDRS[region])) for part in ranges)
+        ranges = [ipaddress.IPv4Network(found.inputs["cidrBlock"]) for found in subnets]
+        assert all(part.subnet_of(ipaddress.IPv4Network(CIDRS[region])) for part in ranges)
         assert not ranges[0].overlaps(ranges[1])
         assert {found.inputs["vpcId"] for found in subnets} == {f"Vpc-{vpc.name}"}
         assert not any(found.inputs["mapPublicIpOnLaunch"] for found in subnets)
 
 
-def test_every_subnet_has_its_region_s_only_route_table(default):
+def test_every_subnet_has_its_region_s_only_route_table(default: Any) -> None:
     associations = default.of("RouteTableAssociation")
     assert {found.inputs["subnetId"] for found in associations} == {
         f"Subnet-{found.name}" for found in default.of("Subnet")
@@ -46,14 +47,14 @@ def test_every_subnet_has_its_region_s_only_route_table(default):
         assert found.inputs["routeTableId"] == f"RouteTable-{table.name}"
 
 
-def test_private_stacks_have_no_way_to_the_internet(default):
+def test_private_stacks_have_no_way_to_the_internet(default: Any) -> None:
     assert default.of("InternetGateway") == []
     assert default.of("PeeringConnectionOptions") == []
     assert all(found.inputs["destinationCidrBlock"] != "0.0.0.0/0" for found in default.of("Route"))
     assert not any(found.inputs["publiclyAccessible"] for found in default.of("ClusterInstance"))
 
 
-def test_only_zones_without_opt_in_are_asked_for(default):
+def test_only_zones_without_opt_in_are_asked_for(default: Any) -> None:
     asked = [
         (region, arguments)
         for token, region, arguments in default.invokes
@@ -68,7 +69,7 @@ def test_only_zones_without_opt_in_are_asked_for(default):
 
 
 @pytest.mark.parametrize(("here", "there"), list(combinations(REGIONS, 2)))
-def test_all_vpcs_are_peered_with_routes_on_both_sides(default, here, there):
+def test_all_vpcs_are_peered_with_routes_on_both_sides(default: Any, here: str, there: str) -> None:
     name = f"peer-{CODES[here]}-{CODES[there]}-dev"
     connection = default.one("VpcPeeringConnection", name)
     assert connection.region == here
@@ -90,7 +91,7 @@ def test_all_vpcs_are_peered_with_routes_on_both_sides(default, here, there):
         assert accepter.urn in route.dependencies
 
 
-def rules(program, kind, group):
+def rules(program: Any, kind: str, group: str) -> set[tuple[str, int]]:
     """The rules of a group as a set of (source, port)."""
     found = [
         rule
@@ -109,7 +110,7 @@ def rules(program, kind, group):
 
 
 @pytest.mark.parametrize("region", MEMBERS)
-def test_a_member_admits_the_probers_and_nobody_else(default, region):
+def test_a_member_admits_the_probers_and_nobody_else(default: Any, region: str) -> None:
     group = f"db-{CODES[region]}-dev"
     others = {(CIDRS[other], 3306) for other in REGIONS if other != region}
     assert rules(default, "Ingress", group) == {
@@ -120,7 +121,7 @@ def test_a_member_admits_the_probers_and_nobody_else(default, region):
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_prober_reaches_the_members_and_nothing_else(default, region):
+def test_a_prober_reaches_the_members_and_nothing_else(default: Any, region: str) -> None:
     group = f"probe-{CODES[region]}-dev"
     expected = {
         (f"SecurityGroup-db-{CODES[member]}-dev" if member == region else CIDRS[member], 3306)
@@ -130,7 +131,7 @@ def test_a_prober_reaches_the_members_and_nothing_else(default, region):
     assert rules(default, "Ingress", group) == set()
 
 
-def test_security_groups_carry_no_rules_of_their_own(default):
+def test_security_groups_carry_no_rules_of_their_own(default: Any) -> None:
     groups = default.of("SecurityGroup")
     assert {found.name for found in groups} == {
         *(f"db-{CODES[region]}-dev" for region in MEMBERS),
@@ -141,7 +142,7 @@ def test_security_groups_carry_no_rules_of_their_own(default):
         assert found.inputs["vpcId"].startswith("Vpc-vpc-")
 
 
-def test_a_public_endpoint_admits_route_53_and_the_application(public):
+def test_a_public_endpoint_admits_route_53_and_the_application(public: Any) -> None:
     for region in MEMBERS:
         admitted = rules(public, "Ingress", f"db-{CODES[region]}-dev")
         assert admitted == {
@@ -156,12 +157,10 @@ def test_a_public_endpoint_admits_route_53_and_the_application(public):
         for token, region, arguments in public.invokes
         if token.endswith("getManagedPrefixList")
     }
-    assert asked == {
-        (region, f"com.amazonaws.{region}.route53-healthchecks") for region in MEMBERS
-    }
+    assert asked == {(region, f"com.amazonaws.{region}.route53-healthchecks") for region in MEMBERS}
 
 
-def test_only_the_members_of_a_public_stack_are_in_public_subnets(public):
+def test_only_the_members_of_a_public_stack_are_in_public_subnets(public: Any) -> None:
     for region in MEMBERS:
         code = CODES[region]
         gateway = public.one("InternetGateway", f"igw-{code}-dev")
@@ -177,7 +176,9 @@ def test_only_the_members_of_a_public_stack_are_in_public_subnets(public):
 
 
 @pytest.mark.parametrize(("here", "there"), list(combinations(REGIONS, 2)))
-def test_witnesses_of_a_public_stack_resolve_members_to_private_addresses(public, here, there):
+def test_witnesses_of_a_public_stack_resolve_members_to_private_addresses(
+    public: Any, here: str, there: str
+) -> None:
     name = f"peer-{CODES[here]}-{CODES[there]}-dev"
     accepter = public.one("VpcPeeringConnectionAccepter", name)
     for side, region in (("requester", here), ("accepter", there)):
@@ -188,30 +189,32 @@ def test_witnesses_of_a_public_stack_resolve_members_to_private_addresses(public
         assert accepter.urn in options.dependencies
 
 
-def test_three_zones_can_be_asked_for(production):
+def test_three_zones_can_be_asked_for(production: Any) -> None:
     zones = {found.inputs["availabilityZone"] for found in production.of("Subnet")}
     assert len(production.of("Subnet")) == len(zones) == 9
 
 
 @pytest.mark.parametrize(
     ("cidr", "count", "expected"),
-    [
+    (
         ("10.0.0.0/16", 2, ["10.0.0.0/20", "10.0.16.0/20"]),
         ("10.0.0.0/24", 3, ["10.0.0.0/28", "10.0.0.16/28", "10.0.0.32/28"]),
         ("10.0.0.0/26", 2, ["10.0.0.0/28", "10.0.0.16/28"]),
-    ],
+    ),
 )
-def test_subnets_are_cut_from_the_start_of_the_vpc(cidr, count, expected):
+def test_subnets_are_cut_from_the_start_of_the_vpc(
+    cidr: str, count: int, expected: list[str]
+) -> None:
     assert subnet_cidrs(cidr, count) == expected
 
 
-@pytest.mark.parametrize(("cidr", "count"), [("10.0.0.0/28", 2), ("10.0.0.0/27", 3)])
-def test_a_vpc_without_room_for_the_subnets_is_refused(cidr, count):
+@pytest.mark.parametrize(("cidr", "count"), (("10.0.0.0/28", 2), ("10.0.0.0/27", 3)))
+def test_a_vpc_without_room_for_the_subnets_is_refused(cidr: str, count: int) -> None:
     with pytest.raises(BicoastalError, match=f"{cidr} is too small for {count} subnets"):
         subnet_cidrs(cidr, count)
 
 
-def test_a_region_without_enough_zones_is_refused():
+def test_a_region_without_enough_zones_is_refused() -> None:
     assert pick_zone(["a", "b"], 1, "us-east-1") == "b"
     with pytest.raises(BicoastalError, match="us-east-1 offers 2 zones"):
         pick_zone(["a", "b"], 2, "us-east-1")

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from bicoastal.settings import InvalidSettingsError, Settings, TapStackArgs, region_code
+from bicoastal.settings import InvalidSettingsError, Settings, TapStackArgs, load, region_code
 from bicoastal.stack import TapStack
-from bicoastal.stack.tap_stack import require_secret
+from bicoastal.stack.tap_stack import accept
 
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
 PASSWORD = "correct-horse-battery"
 GLOBAL_SERVICES = ("aws:iam/", "aws:route53/")
 
 
-def test_registers_a_whole_stack(default):
+def test_registers_a_whole_stack(default: Any) -> None:
     assert len(default.custom) >= 60
     names = [(found.type, found.name) for found in default.resources]
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("which", ["default", "public", "production"])
-def test_every_resource_has_an_explicit_provider_of_its_own_region(which, request):
+@pytest.mark.parametrize("which", ("default", "public", "production", "european"))
+def test_every_resource_has_an_explicit_provider_of_its_own_region(
+    which: str, request: pytest.FixtureRequest
+) -> None:
     program = request.getfixturevalue(which)
     providers = {found.inputs["region"]: found.name for found in program.of("aws")}
     home = next(region for token, region, _ in program.invokes if "getSecretVersion" in token)
@@ -41,21 +45,21 @@ def test_every_resource_has_an_explicit_provider_of_its_own_region(which, reques
         assert program.takes(found, "region") != found.type.startswith(GLOBAL_SERVICES)
 
 
-def test_each_region_has_a_provider_and_metrics_of_health_checks_have_theirs(evaluate):
-    regions = {"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"}
-    program = evaluate(regions=regions)
-    assert {found.inputs["region"] for found in program.of("aws")} == {
-        *regions.values(),
+def test_each_region_has_a_provider_and_metrics_of_health_checks_have_theirs(european: Any) -> None:
+    assert {found.inputs["region"] for found in european.of("aws")} == {
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-3",
         "us-east-1",
     }
-    elsewhere = [found for found in program.custom if found.region == "us-east-1"]
+    elsewhere = [found for found in european.custom if found.region == "us-east-1"]
     assert {found.type.rpartition(":")[2] for found in elsewhere} == {"Topic", "MetricAlarm"}
 
 
-@pytest.mark.parametrize("which", ["default", "public", "production"])
-def test_everything_that_takes_tags_has_them(which, request):
+@pytest.mark.parametrize("which", ("default", "public", "production", "european"))
+def test_everything_that_takes_tags_has_them(which: str, request: pytest.FixtureRequest) -> None:
     program = request.getfixturevalue(which)
-    suffix = "live" if which == "production" else "dev"
+    suffix = {"production": "live", "european": "other"}.get(which, "dev")
     wanted = {
         "Environment": suffix,
         "Project": "bicoastal",
@@ -72,14 +76,14 @@ def test_everything_that_takes_tags_has_them(which, request):
             assert "tags" not in found.inputs
 
 
-def test_names_end_with_the_suffix_and_never_tell_a_role(production):
+def test_names_end_with_the_suffix_and_never_tell_a_role(production: Any) -> None:
     for found in production.custom:
         assert "live" in found.name.split("-"), (found.type, found.name)
         for role in ("primary", "secondary", "writer-e", "replica"):
             assert role not in found.name
 
 
-def test_named_things_are_called_by_their_logical_names(default):
+def test_named_things_are_called_by_their_logical_names(default: Any) -> None:
     keys = ("name", "identifier", "clusterIdentifier", "globalClusterIdentifier")
     for found in default.custom:
         for key in keys:
@@ -92,7 +96,7 @@ def test_named_things_are_called_by_their_logical_names(default):
                     assert value.removeprefix("alias/") == found.name
 
 
-def test_outputs_tell_everything_that_a_caller_needs(default):
+def test_outputs_tell_everything_that_a_caller_needs(default: Any) -> None:
     outputs = default.outputs
     home = "aurora-use1-dev.cluster-x1.us-east-1.rds.amazonaws.com"
     standby = "aurora-usw2-dev.cluster-x1.us-west-2.rds.amazonaws.com"
@@ -144,14 +148,14 @@ def test_outputs_tell_everything_that_a_caller_needs(default):
     }
 
 
-def test_without_a_latch_the_outputs_name_none(production):
+def test_without_a_latch_the_outputs_name_none(production: Any) -> None:
     assert production.outputs["latch"]["regions"] == []
     assert production.outputs["latch"]["alarms"] == {}
     assert production.outputs["health_checks"] == {}
     assert production.outputs.get("status_check") is None
 
 
-def test_the_password_goes_to_the_seed_alone_and_is_never_readable(default):
+def test_the_password_goes_to_the_seed_alone_and_is_never_readable(default: Any) -> None:
     holders = [
         (found.name, key)
         for found in default.resources
@@ -165,28 +169,42 @@ def test_the_password_goes_to_the_seed_alone_and_is_never_readable(default):
     assert default.readable_outputs == default.outputs
 
 
-def test_without_a_secret_nothing_is_registered(run_program):
-    program = None
-
-    def build():
+def test_without_a_secret_nothing_is_registered(run_program: Any) -> None:
+    def build() -> None:
         with pytest.raises(InvalidSettingsError) as caught:
             TapStack("bicoastal", TapStackArgs())
         (finding,) = caught.value.findings
         assert finding.key == "secretArn"
         assert finding.severity == "error"
-        assert "pulumi config set bicoastal:secretArn" in finding.cure
-        assert finding.source.startswith("https://docs.aws.amazon.com/")
+        assert "pulumi config set" in finding.cure
 
     program = run_program(build)
     assert program.resources == []
     assert program.invokes == []
 
 
-def test_the_secret_is_what_was_given():
-    assert require_secret(Settings(secret_arn="arn:secret")) == "arn:secret"
+def test_what_is_remarkable_is_said_but_does_not_stop_the_program(public: Any) -> None:
+    settings = load(
+        {
+            "secretArn": SECRET_ARN,
+            "dns": {"mode": "health-check"},
+            "health": {"endpointCheck": "public"},
+        }
+    )
+    secret_arn, remarks = accept(settings)
+    assert secret_arn == SECRET_ARN
+    by_rule = {remark.rule_id: remark.severity for remark in remarks}
+    assert "warning" in by_rule.values()
+    for rule, severity in by_rule.items():
+        assert [level for level, text in public.said if rule in text][:1] == [severity]
 
 
-def test_a_role_swap_asks_for_no_change(default, evaluate):
+def test_settings_that_were_made_without_their_rules_are_still_refused() -> None:
+    with pytest.raises(InvalidSettingsError, match="us-west-1"):
+        accept(Settings(secret_arn=SECRET_ARN.replace("us-east-1", "us-west-1")))
+
+
+def test_a_role_swap_asks_for_no_change(default: Any, evaluate: Any) -> None:
     home, standby = (
         default.outputs["primary_cluster_arn"],
         default.outputs["secondary_cluster_arn"],
@@ -204,7 +222,7 @@ def test_a_role_swap_asks_for_no_change(default, evaluate):
         }
     )
 
-    def asked(program):
+    def asked(program: Any) -> list[tuple[str, str]]:
         return sorted(
             (found.urn, json.dumps(found.inputs, sort_keys=True, default=repr).split(" object")[0])
             for found in program.resources
@@ -213,6 +231,6 @@ def test_a_role_swap_asks_for_no_change(default, evaluate):
     assert asked(swapped) == asked(default)
 
 
-def test_a_preview_registers_the_same_resources(default, evaluate):
+def test_a_preview_registers_the_same_resources(default: Any, evaluate: Any) -> None:
     preview = evaluate(preview=True)
     assert {found.urn for found in preview.resources} == {found.urn for found in default.resources}

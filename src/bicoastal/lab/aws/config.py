@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -91,7 +91,7 @@ class ServerConfig:
     promotion_s: float = 1.0
     fence_s: float = 1.0
     pace: float = 20.0
-    durability: Durability = Durability()
+    durability: Durability = field(default_factory=Durability)
 
     def to_json(self) -> str:
         """The configuration as JSON."""

@@ -7,24 +7,23 @@ databases follow what the records say, and what MiniStack cannot do is done here
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from xml.sax.saxutils import escape
 
-from bicoastal.lab.aws.config import ServerConfig
+from pymysql.err import MySQLError
+
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.members import Member, Members
 from bicoastal.lab.aws.patches import Action, Response
-from bicoastal.lab.aws.records import Records, arn_region, global_endpoint
+from bicoastal.lab.aws.records import GlobalWriters, Records, arn_region
 from bicoastal.lab.aws.refusals import Refusal, refused
-from bicoastal.lab.workspace import Workspace
 
 _T = TypeVar("_T")
+Handler: TypeAlias = Callable[[Records, Mapping[str, str], Any, Any], Response]
 _PATIENCE_S = 60.0
 _OK = 200
-WRITERS_FILE = "writers.json"
 
 
 class ControlPlane:
@@ -33,22 +32,19 @@ class ControlPlane:
     Args:
         rds: MiniStack's RDS module.
         members: The databases.
-        config: What the process was started with.
-        workspace: Where the file of global writers is kept for the functions' resolver.
+        failovers: What moves writers.
+        writers: What the functions' resolver is told.
     """
 
     def __init__(
-        self, rds: Any, members: Members, config: ServerConfig, workspace: Workspace
+        self, rds: Any, members: Members, failovers: Failovers, writers: GlobalWriters
     ) -> None:
-        self.members = members
-        self.failovers = Failovers(members, self.write_writers)
         self._rds = rds
-        self._config = config
-        self._writers_file = workspace.path / WRITERS_FILE
+        self._members = members
+        self._failovers = failovers
+        self._writers = writers
         self._loop = asyncio.get_running_loop()
-        self._accounts: set[str] = set()
-        self._actions: Mapping[str, Callable[[Records, Mapping[str, str], Any, Any], Response]] = {
-            "CreateGlobalCluster": self._create_global_cluster,
+        self._actions: Mapping[str, Handler] = {
             "CreateDBCluster": self._create_cluster,
             "ModifyDBCluster": self._modify_cluster,
             "DeleteDBCluster": self._delete_cluster,
@@ -59,7 +55,6 @@ class ControlPlane:
             "SwitchoverGlobalCluster": partial(self._failover, "SwitchoverGlobalCluster"),
             "PromoteReadReplicaDBCluster": self._promote_replica,
         }
-        self.write_writers()
 
     def handle(self, action: str, params: Mapping[str, Any], original: Any) -> Response:
         """Answer an RDS action; called by the patched action table.
@@ -77,19 +72,8 @@ class ControlPlane:
         refusal = refused(action, flat, records)
         if refusal:
             return self._refuse(refusal)
-        return self._actions.get(action, _pass_on)(records, flat, params, original)
-
-    def write_writers(self) -> None:
-        """Tell the functions' resolver where each global writer endpoint leads."""
-        writers = {}
-        for account in self._accounts:
-            records = Records(self._rds, account, "us-east-1")
-            for group in records.global_clusters():
-                if writer := records.writer_of(group):
-                    writers[global_endpoint(group)] = arn_region(writer["DBClusterArn"])
-        draft = self._writers_file.with_suffix(".draft")
-        draft.write_text(json.dumps(writers))
-        draft.rename(self._writers_file)
+        handler: Handler = self._actions.get(action) or _pass_on
+        return handler(records, flat, params, original)
 
     def _refuse(self, refusal: Refusal) -> Response:
         answer: Response = self._rds._error(refusal.code, escape(refusal.message), refusal.status)
@@ -97,12 +81,6 @@ class ControlPlane:
 
     def _on_loop(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
-
-    def _create_global_cluster(
-        self, records: Records, _: Mapping[str, str], params: Any, original: Action
-    ) -> Response:
-        self._accounts.add(records.account)
-        return original(params)
 
     def _create_cluster(
         self, records: Records, flat: Mapping[str, str], params: Any, original: Action
@@ -113,7 +91,7 @@ class ControlPlane:
             source = flat.get("ReplicationSourceIdentifier")
             if source and not cluster.get("GlobalClusterIdentifier"):
                 cluster["ReplicationSourceIdentifier"] = source
-            self._on_loop(_call(self.write_writers))
+            self._writers.write(records.account)
         return answer
 
     def _modify_cluster(
@@ -121,7 +99,7 @@ class ControlPlane:
     ) -> Response:
         answer = original(params)
         if answer[0] == _OK and flat.get("MasterUserPassword"):
-            work = self.members.password_changed(flat["DBClusterIdentifier"], records.region)
+            work = self._members.password_changed(flat["DBClusterIdentifier"], records.region)
             self._on_loop(work)
         return answer
 
@@ -132,19 +110,20 @@ class ControlPlane:
         if answer[0] == _OK:
             identifier = flat["DBClusterIdentifier"]
             records.drop_snapshots(identifier)
-            self._on_loop(self.members.cluster_deleted(identifier, records.region))
+            self._on_loop(self._members.cluster_deleted(identifier, records.region))
         return answer
 
     def _create_instance(
         self, records: Records, flat: Mapping[str, str], params: Any, original: Action
     ) -> Response:
         cluster_id = flat.get("DBClusterIdentifier", "")
-        other = self.members.by_region.get(records.region)
-        if records.region not in self._config.paths.members:
+        other = self._members.by_region.get(records.region)
+        regions = self._members.config.paths.members
+        if records.region not in regions:
             return self._refuse(
                 Refusal(
                     "InsufficientDBInstanceCapacity",
-                    f"The lab has databases in {', '.join(self._config.paths.members)} only.",
+                    f"The lab has databases in {', '.join(regions)} only.",
                 )
             )
         if other and other.cluster_id != cluster_id:
@@ -160,7 +139,7 @@ class ControlPlane:
         instance = records.instance(flat.get("DBInstanceIdentifier", ""))
         if answer[0] == _OK and cluster and instance:
             _complete_instance(records, cluster, instance)
-            self._on_loop(self.members.instance_created(records, cluster_id))
+            self._on_loop(self._members.instance_created(records, cluster_id))
         return answer
 
     def _delete_instance(
@@ -171,8 +150,8 @@ class ControlPlane:
         answer = original(params)
         if answer[0] == _OK and cluster and not cluster["DBClusterMembers"]:
             identifier = cluster["DBClusterIdentifier"]
-            self._on_loop(self.failovers.forget(records.region))
-            self._on_loop(self.members.last_instance_deleted(identifier, records.region))
+            self._on_loop(self._failovers.forget(records.region))
+            self._on_loop(self._members.last_instance_deleted(identifier, records.region))
         return answer
 
     def _remove_from_global(
@@ -186,11 +165,11 @@ class ControlPlane:
         answer = original(params)
         if answer[0] == _OK and cluster:
             region = arn_region(cluster["DBClusterArn"])
-            self._on_loop(self.failovers.forget(region))
+            self._on_loop(self._failovers.forget(region))
             if was_secondary:
-                work = self.members.detached(cluster["DBClusterIdentifier"], region)
+                work = self._members.detached(cluster["DBClusterIdentifier"], region)
                 self._on_loop(work)
-            self._on_loop(_call(self.write_writers))
+            self._writers.write(records.account)
         return answer
 
     def _failover(
@@ -211,14 +190,14 @@ class ControlPlane:
         group, target_cluster, _membership, writer_membership = resolved
         if group["Status"] != "available":
             return self._refuse(_busy(group))
-        target = self.members.of_arn(target_cluster["DBClusterArn"])
-        source = self.members.of_arn(writer_membership["DBClusterArn"])
+        target = self._members.of_arn(target_cluster["DBClusterArn"])
+        source = self._members.of_arn(writer_membership["DBClusterArn"])
         if not target or target.state != "available":
             return self._refuse(_not_ready(target_cluster))
         if not source or (not lossy and not _healthy(source, target)):
             return self._refuse(_not_ready(records.writer_of(group) or target_cluster))
         kind = "failover" if lossy else "switchover"
-        self._on_loop(self.failovers.begin(group, source, target, kind))
+        self._on_loop(self._failovers.begin(group, source, target, kind))
         body = f"<GlobalCluster>{self._rds._global_cluster_xml(group)}</GlobalCluster>"
         return self._answer(action, body)
 
@@ -237,7 +216,7 @@ class ControlPlane:
                     "InvalidDBClusterStateFault", f"DBCluster {identifier} is not a read replica."
                 )
             )
-        self._on_loop(self.members.detached(identifier, records.region))
+        self._on_loop(self._members.detached(identifier, records.region))
         body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
         return self._answer("PromoteReadReplicaDBCluster", body)
 
@@ -250,10 +229,6 @@ class ControlPlane:
 
 def _pass_on(_: Records, _flat: Mapping[str, str], params: Any, original: Action) -> Response:
     return original(params)
-
-
-async def _call(function: Callable[[], None]) -> None:
-    function()
 
 
 def _busy(group: Mapping[str, Any]) -> Refusal:
@@ -272,7 +247,11 @@ def _not_ready(cluster: Mapping[str, Any]) -> Refusal:
 
 
 def _healthy(source: Member, target: Member) -> bool:
-    return source.state == target.state == "available" and source.database.alive
+    """Whether a switchover can begin: both databases answer and replication runs."""
+    try:
+        return bool(source.database.gtid_position()) and target.database.replicating()
+    except (MySQLError, OSError):
+        return False
 
 
 def _complete_instance(

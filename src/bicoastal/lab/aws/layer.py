@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -97,8 +98,8 @@ class Layer:
     Args:
         inner: MiniStack's application.
         endpoints: What answers ``METHOD /_lab/...``: method and path to function of the body.
+        knows_check: Whether Route 53 has a health check with an id.
         started: Called when MiniStack has started.
-        stopping: Called before MiniStack stops.
     """
 
     def __init__(
@@ -106,12 +107,12 @@ class Layer:
         inner: App,
         endpoints: dict[str, Endpoint],
         *,
+        knows_check: Callable[[str], bool],
         started: Callable[[], Awaitable[None]],
-        stopping: Callable[[], Awaitable[None]],
     ) -> None:
         self._inner = inner
+        self._knows_check = knows_check
         self._started = started
-        self._stopping = stopping
         self._refusals: list[Injected] = []
         self._statuses: dict[str, Any] = {}
         self._endpoints = endpoints | {
@@ -124,7 +125,7 @@ class Layer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
         if scope["type"] == "lifespan":
-            await self._inner(scope, self._lifespan_receive(receive), self._lifespan_send(send))
+            await self._inner(scope, receive, self._lifespan_send(send))
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
@@ -176,7 +177,7 @@ class Layer:
         return []
 
     async def _post_statuses(self, body: dict[str, Any]) -> int:
-        self._statuses.update(body["statuses"])
+        self._statuses = {report["id"]: report for report in body["checks"]}
         return len(self._statuses)
 
     async def _get_statuses(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -192,8 +193,8 @@ class Layer:
 
         https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheckStatus.html
         """
-        status = self._statuses.get(check)
-        if status is None:
+        report = self._statuses.get(check)
+        if report is None and not self._knows_check(check):
             text = f"No health check exists with the specified ID {check}."
             body = (
                 f'<ErrorResponse xmlns="{_ROUTE53}"><Error><Type>Sender</Type>'
@@ -201,28 +202,12 @@ class Layer:
                 "<RequestId>lab</RequestId></ErrorResponse>"
             )
             return 404, "text/xml", body.encode()
-        observations = "".join(
-            "<HealthCheckObservation>"
-            f"<Region>{escape(o['region'])}</Region><IPAddress>{escape(o['ip'])}</IPAddress>"
-            f"<StatusReport><Status>{escape(o['status'])}</Status>"
-            f"<CheckedTime>{escape(o['checked_at'])}</CheckedTime></StatusReport>"
-            "</HealthCheckObservation>"
-            for o in status["observations"]
-        )
+        observations = "".join(map(_observation, report["observations"] if report else ()))
         body = (
             f'<GetHealthCheckStatusResponse xmlns="{_ROUTE53}"><HealthCheckObservations>'
             f"{observations}</HealthCheckObservations></GetHealthCheckStatusResponse>"
         )
         return 200, "text/xml", body.encode()
-
-    def _lifespan_receive(self, receive: Receive) -> Receive:
-        async def wrapped() -> Message:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self._stopping()
-            return message
-
-        return wrapped
 
     def _lifespan_send(self, send: Send) -> Send:
         async def wrapped(message: Message) -> None:
@@ -231,6 +216,15 @@ class Layer:
             await send(message)
 
         return wrapped
+
+
+def _observation(seen: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(seen["wall_s"], UTC).isoformat()
+    return (
+        f"<HealthCheckObservation><Region>{escape(seen['region'])}</Region>"
+        f"<IPAddress>127.0.0.1</IPAddress><StatusReport><Status>{escape(seen['status'])}</Status>"
+        f"<CheckedTime>{at}</CheckedTime></StatusReport></HealthCheckObservation>"
+    )
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:
@@ -270,7 +264,8 @@ def _error(request: Request, injected: Injected) -> tuple[int, str, bytes]:
         return 400, "application/json", json.dumps({"__type": code, "message": message}).encode()
     inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if request.credential[1] == "ec2":
-        body = f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>lab</RequestID></Response>"
+        errors = f"<Errors><Error>{inner}</Error></Errors>"
+        body = f"<Response>{errors}<RequestID>lab</RequestID></Response>"
     else:
         body = (
             f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error>"

@@ -101,7 +101,11 @@ class Members:
     """
 
     def __init__(
-        self, config: ServerConfig, workspace: Workspace, *, make: Callable[..., Database] = Database
+        self,
+        config: ServerConfig,
+        workspace: Workspace,
+        *,
+        make: Callable[..., Database] = Database,
     ) -> None:
         self.config = config
         self.workspace = workspace
@@ -157,7 +161,9 @@ class Members:
         """The member that runs the database of the cluster with an ARN."""
         return self.of(arn.rsplit(":", 1)[1], arn_region(arn))
 
-    async def instance_created(self, records: Records, cluster_id: str) -> asyncio.Task[None] | None:
+    async def instance_created(
+        self, records: Records, cluster_id: str
+    ) -> asyncio.Task[None] | None:
         """A cluster got an instance: start its database if it does not run.
 
         Args:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextvars
 import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -56,7 +58,6 @@ class Records:
 
     def run(self, function: Callable[..., _T], *args: Any) -> _T:
         """Call a function of MiniStack's as if a request of this account and region did."""
-
         responses = import_module("ministack.core.responses")
 
         def call() -> _T:
@@ -187,3 +188,35 @@ class Records:
                 "automated",
             ):
                 self.rds._db_cluster_snapshots.pop_scoped(self.account, self.region, name)
+
+
+class GlobalWriters:
+    """The file that tells the functions' resolver where each global writer endpoint leads.
+
+    Args:
+        rds: MiniStack's RDS module.
+        file: The JSON file: endpoint to region.
+    """
+
+    def __init__(self, rds: Any, file: Path) -> None:
+        self._rds = rds
+        self._file = file
+        self._accounts: set[str] = set()
+
+    def write(self, account: str | None = None) -> None:
+        """Write the file as the records are now.
+
+        Args:
+            account: An account that has global clusters from now on.
+        """
+        if account:
+            self._accounts.add(account)
+        writers = {}
+        for known in self._accounts:
+            records = Records(self._rds, known, "us-east-1")
+            for group in records.global_clusters():
+                if writer := records.writer_of(group):
+                    writers[global_endpoint(group)] = arn_region(writer["DBClusterArn"])
+        draft = self._file.with_suffix(".draft")
+        draft.write_text(json.dumps(writers))
+        draft.rename(self._file)

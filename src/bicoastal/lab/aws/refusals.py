@@ -102,9 +102,24 @@ def subnet_group_exists(parameters: Parameters, inventory: Inventory) -> Refusal
     name = parameters.get("DBSubnetGroupName", "")
     if not name or name == "default" or name in inventory.subnet_groups():
         return None
-    return Refusal(
-        "DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' does not exist.", 404
-    )
+    return Refusal("DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' does not exist.", 404)
+
+
+def global_member(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """A member manages no password itself and is encrypted when its global cluster is.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
+    """
+    group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
+    if group and parameters.get("ManageMasterUserPassword") == "true":
+        return Refusal(
+            _COMBINATION, "ManageMasterUserPassword isn't supported for a global database."
+        )
+    if group and group["StorageEncrypted"] and parameters.get("StorageEncrypted") != "true":
+        return Refusal(
+            _COMBINATION, "Value for storageEncrypted should match setting for global cluster."
+        )
+    return None
 
 
 def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
@@ -114,17 +129,6 @@ def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
     """
     group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
     writer = inventory.writer_of(group) if group else None
-    if group is None:
-        return None
-    if parameters.get("ManageMasterUserPassword") == "true":
-        return Refusal(
-            _COMBINATION, "ManageMasterUserPassword isn't supported for a global database."
-        )
-    encrypted = parameters.get("StorageEncrypted") == "true"
-    if group["StorageEncrypted"] and not encrypted:
-        return Refusal(
-            _COMBINATION, "Value for storageEncrypted should match setting for global cluster."
-        )
     if writer is None:
         return None
     for parameter, text in (
@@ -136,7 +140,7 @@ def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
             return Refusal(
                 _COMBINATION, f"Cannot specify {text} for cross region replication cluster"
             )
-    if encrypted and not parameters.get("KmsKeyId"):
+    if parameters.get("StorageEncrypted") == "true" and not parameters.get("KmsKeyId"):
         return Refusal(
             _COMBINATION,
             "For encrypted cross-region replica, kmsKeyId should be explicitly specified",
@@ -153,7 +157,9 @@ def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
 def first_credentials(parameters: Parameters, inventory: Inventory) -> Refusal | None:
     """A cluster that replicates from nobody needs a master user with a password of 8 to 41."""
     group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
-    replica = parameters.get("ReplicationSourceIdentifier") or (group and inventory.writer_of(group))
+    replica = parameters.get("ReplicationSourceIdentifier") or (
+        group and inventory.writer_of(group)
+    )
     if replica or parameters.get("ManageMasterUserPassword") == "true":
         return None
     for parameter in ("MasterUsername", "MasterUserPassword"):
@@ -255,6 +261,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         _identifier("DB cluster", "DBClusterIdentifier"),
         retention,
         subnet_group_exists,
+        global_member,
         secondary,
         first_credentials,
     ),

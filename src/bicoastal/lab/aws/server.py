@@ -7,13 +7,14 @@ its databases and its functions' workers end with it, however it ends.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, MutableMapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,19 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from bicoastal.lab.aws import resolver
-from bicoastal.lab.aws.config import ServerConfig
-from bicoastal.lab.aws.control import WRITERS_FILE, ControlPlane
+from bicoastal.lab.aws.config import ACCOUNT_ID, ServerConfig
+from bicoastal.lab.aws.control import ControlPlane
+from bicoastal.lab.aws.failovers import Failovers
+from bicoastal.lab.aws.lag import publish_forever
 from bicoastal.lab.aws.layer import App, Endpoint, Layer
 from bicoastal.lab.aws.members import Members
 from bicoastal.lab.aws.patches import Patches
+from bicoastal.lab.aws.records import GlobalWriters
 from bicoastal.lab.aws.status import member_status, snapshot_status
 from bicoastal.lab.workspace import Workspace
 
 _GRACE_S = 0.5
+WRITERS_FILE = "writers.json"
 
 
 def environment(config: ServerConfig, port: int) -> dict[str, str]:
@@ -48,7 +53,7 @@ def environment(config: ServerConfig, port: int) -> dict[str, str]:
     return {
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
-        "MINISTACK_ACCOUNT_ID": "123456789012",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
@@ -66,7 +71,7 @@ def environment(config: ServerConfig, port: int) -> dict[str, str]:
     }
 
 
-def prepare(config: ServerConfig, port: int, variables: dict[str, str] | os._Environ[str]) -> None:
+def prepare(config: ServerConfig, port: int, variables: MutableMapping[str, str]) -> None:
     """Write what the functions' workers find, and set the environment.
 
     Args:
@@ -91,60 +96,84 @@ class Server:
         ready: Called when it serves.
     """
 
-    def __init__(self, config: ServerConfig, app: App, rds: Any, ready: Any) -> None:
-        self.config = config
-        self.workspace = Workspace.attach(config.workspace)
-        self.members = Members(config, self.workspace)
-        self.control: ControlPlane | None = None
-        self._rds = rds
+    def __init__(self, config: ServerConfig, app: App, rds: Any, ready: Callable[[], None]) -> None:
+        workspace = Workspace.attach(config.workspace)
+        writers = GlobalWriters(rds, config.workspace / WRITERS_FILE)
+        self._members = Members(config, workspace)
+        self._failovers = Failovers(self._members, writers.write)
+        control = ControlPlane(rds, self._members, self._failovers, writers)
+        self._patches = Patches(control.handle)
+        self._writers = writers
         self._ready = ready
-        self._patches: Patches | None = None
-        endpoints: Mapping[str, Endpoint] = {
+        self._cleanup = contextlib.AsyncExitStack()
+        endpoints: dict[str, Endpoint] = {
             "GET /_lab/members": self._get_members,
             "GET /_lab/snapshots": self._get_snapshots,
             "GET /_lab/failovers": self._get_failovers,
             "POST /_lab/restart": self._restart,
             "POST /_lab/reset": self._reset,
         }
-        self.layer = Layer(app, dict(endpoints), started=self._start, stopping=self.stop)
+        self.layer = Layer(
+            app,
+            endpoints,
+            knows_check=_knows_check,
+            started=self._start,
+        )
 
     async def _start(self) -> None:
-        await self.members.prepare()
-        self.control = ControlPlane(self._rds, self.members, self.config, self.workspace)
-        self._patches = Patches(self.control.handle)
+        """What happens between MiniStack's start and the first request; undone in reverse."""
+        await self._members.prepare()
+        self._writers.write()
+        self._cleanup.push_async_callback(_end_workers)
+        self._cleanup.callback(self._patches.revert)
         self._patches.apply()
+        self._cleanup.push_async_callback(self._clear)
+        cloudwatch = import_module("ministack.services.cloudwatch")
+        publisher = asyncio.create_task(publish_forever(self._members, cloudwatch))
+        self._cleanup.callback(publisher.cancel)
         self._ready()
 
     async def stop(self) -> None:
-        """Stop the databases and the functions' workers; MiniStack is as it was."""
-        if self.control and self._patches:
-            await self.control.failovers.cancel()
-            await self.members.stop_all()
-            self._patches.revert()
-            await asyncio.to_thread(import_module("ministack.core.lambda_runtime").reset)
+        """Stop the databases and the functions' workers, and leave MiniStack as it was.
+
+        It comes before the server stops: a running invocation would keep it waiting.
+        """
+        await self._cleanup.aclose()
+
+    async def _clear(self) -> None:
+        await self._failovers.cancel()
+        await self._members.stop_all()
 
     async def _get_members(self, _: dict[str, Any]) -> list[dict[str, Any]]:
-        return [member_status(m) for m in self.members.by_region.values()]
+        return [member_status(m) for m in self._members.by_region.values()]
 
     async def _get_snapshots(self, _: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            snapshot_status(m, s) for m in self.members.by_region.values() for s in m.snapshots
+            snapshot_status(m, s) for m in self._members.by_region.values() for s in m.snapshots
         ]
 
     async def _get_failovers(self, _: dict[str, Any]) -> list[dict[str, Any]]:
-        return [f.to_dict() for f in self.control.failovers.history] if self.control else []
+        return [record.to_dict() for record in self._failovers.history]
 
     async def _restart(self, body: dict[str, Any]) -> str:
-        await self.members.restart(body["member"])
+        await self._members.restart(body["member"])
         return "restarted"
 
     async def _reset(self, _: dict[str, Any]) -> str:
-        if self.control:
-            await self.control.failovers.cancel()
-        await self.members.stop_all()
+        await self._clear()
         await asyncio.to_thread(import_module("ministack.app")._reset_all_state)
+        self._writers.write()
         self.layer.forget()
         return "reset"
+
+
+async def _end_workers() -> None:
+    await asyncio.to_thread(import_module("ministack.core.lambda_runtime").reset)
+
+
+def _knows_check(check: str) -> bool:
+    checks = import_module("ministack.services.route53")._health_checks
+    return any(key[-1] == check for key in checks._data)
 
 
 async def run(config: ServerConfig, listener: socket.socket, ended: asyncio.Event) -> None:
@@ -169,7 +198,12 @@ async def run(config: ServerConfig, listener: socket.socket, ended: asyncio.Even
 
     app = import_module("ministack.app").app
     server = Server(config, app, import_module("ministack.services.rds"), ready)
-    await serve(server.layer, settings, shutdown_trigger=ended.wait)  # type: ignore[arg-type]
+
+    async def until_stopped() -> None:
+        await ended.wait()
+        await server.stop()
+
+    await serve(server.layer, settings, shutdown_trigger=until_stopped)
 
 
 async def _until_signalled(config: ServerConfig, listener: socket.socket) -> None:

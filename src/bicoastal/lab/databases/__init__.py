@@ -1,7 +1,8 @@
 """One real MySQL-compatible server per member, reached out of band over a unix socket."""
 
+from bicoastal.lab.databases.command import Durability
 from bicoastal.lab.databases.connection import connect, replication_password
-from bicoastal.lab.databases.database import Database, Durability
+from bicoastal.lab.databases.database import Database
 from bicoastal.lab.databases.replication import ADMIN_USER, REPLICATION_USER, Promotion
 from bicoastal.lab.databases.server import ServerBinary, find_server
 from bicoastal.lab.databases.template import Template

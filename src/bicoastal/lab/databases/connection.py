@@ -51,8 +51,7 @@ def connect(
         autocommit=True,
         init_command="SET SESSION sql_log_bin = 0",
         ssl_disabled=True,  # the default builds a TLS context of 25 ms for each connection
-        # PyMySQL wants whole seconds by its stubs; the socket takes fractions.
-        connect_timeout=connect_timeout,  # type: ignore[arg-type]
+        connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         write_timeout=read_timeout,
         cursorclass=DictCursor,

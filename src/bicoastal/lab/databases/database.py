@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +12,10 @@ from pymysql.err import MySQLError
 
 from bicoastal.errors import LabError
 from bicoastal.lab.databases import replication
+from bicoastal.lab.databases.command import Durability, Files, command
 from bicoastal.lab.databases.connection import accounts_sql, connect, replication_password
 from bicoastal.lab.databases.server import ServerBinary, find_server
-from bicoastal.lab.databases.template import STORAGE_OPTIONS, Template
+from bicoastal.lab.databases.template import Template
 from bicoastal.lab.processes import Child
 from bicoastal.lab.workspace import Workspace
 
@@ -25,46 +24,6 @@ if TYPE_CHECKING:
     from pymysql.cursors import DictCursor
 
 _POLL_S = 0.01
-_OPTIONS = (
-    "--skip-networking",
-    "--skip-name-resolve",
-    "--skip-slave-start",
-    "--log-bin=binlog",
-    "--log-slave-updates=ON",
-    "--gtid-strict-mode=ON",
-    "--gtid-domain-id=0",
-    "--binlog-format=ROW",
-    "--relay-log=relay",
-    # Two seconds of silence and the source counts as lost; heartbeats come each second.
-    "--slave-net-timeout=2",
-    "--slave-parallel-threads=4",
-    "--slave-parallel-mode=optimistic",
-    # Probes that come and go must not lock an address out.
-    "--max-connect-errors=4294967295",
-    "--max-connections=300",
-    "--performance-schema=OFF",
-    "--innodb-buffer-pool-size=16M",
-    "--innodb-log-file-size=16M",
-    "--innodb-buffer-pool-dump-at-shutdown=OFF",
-    "--key-buffer-size=1M",
-    "--aria-pagecache-buffer-size=2M",
-    "--table-open-cache=200",
-    "--character-set-server=utf8mb4",
-)
-
-
-@dataclass(frozen=True)
-class Durability:
-    """How much of what was acknowledged survives a crash.
-
-    Attributes:
-        sync_binlog: 1 syncs the binary log at each commit.
-        flush_log: innodb_flush_log_at_trx_commit; 1 syncs the redo log at each commit.
-    """
-
-    sync_binlog: int = 1
-    flush_log: int = 1
-
 
 
 class Database:
@@ -140,22 +99,19 @@ class Database:
         self.prepare()
         self.socket.unlink(missing_ok=True)
         folder = self.volume.parent
-        argv = [
-            str(server.path),
-            "--no-defaults",
-            f"--datadir={self.volume}",
-            f"--socket={self.socket}",
-            f"--pid-file={folder / self.name}.pid",
-            f"--init-file={self._init_file()}",
-            f"--lc-messages-dir={server.scripts}",
-            f"--server-id={self.server_id}",
-            f"--read-only={'ON' if read_only else 'OFF'}",
-            f"--sync-binlog={self._durability.sync_binlog}",
-            f"--innodb-flush-log-at-trx-commit={self._durability.flush_log}",
-            *STORAGE_OPTIONS,
-            *_OPTIONS,
-            *(["--user=root"] if os.geteuid() == 0 else []),
-        ]
+        files = Files(
+            volume=self.volume,
+            socket=self.socket,
+            pid_file=folder / f"{self.name}.pid",
+            init_file=self._init_file(),
+        )
+        argv = command(
+            server,
+            files,
+            server_id=self.server_id,
+            read_only=read_only,
+            durability=self._durability,
+        )
         self._child = Child(argv, log=folder / f"{self.name}.log", name=f"database {self.name}")
 
     def prepare(self) -> None:
@@ -215,8 +171,9 @@ class Database:
             self._child.resume()
 
     def discard(self) -> None:
-        """Stop the server and delete its volume."""
-        self.stop()
+        """End the server, without ceremony, and delete its volume."""
+        self.kill()
+        self._child = None
         shutil.rmtree(self.volume, ignore_errors=True)
 
     def admin(
@@ -311,13 +268,18 @@ class Database:
 
     def gtid_position(self) -> str:
         """The GTID position that it has reached."""
-        with closing(self.admin()) as connection:
+        with closing(self.admin(read_timeout=1.0)) as connection:
             return replication.position(connection)
 
     def lag(self) -> float | None:
         """Seconds behind its writer; None when unknown or when it is no replica."""
-        with closing(self.admin()) as connection:
+        with closing(self.admin(read_timeout=1.0)) as connection:
             return replication.lag(connection)
+
+    def replicating(self) -> bool:
+        """Whether both of its replication threads run."""
+        with closing(self.admin(read_timeout=1.0)) as connection:
+            return replication.running(connection)
 
     def caught_up(self, target: str) -> bool:
         """Whether it replicates and has applied everything up to a GTID position."""

@@ -229,6 +229,12 @@ def lag(connection: Connection[DictCursor]) -> float | None:
     return None if behind is None else float(behind)
 
 
+def running(connection: Connection[DictCursor]) -> bool:
+    """Whether both replication threads run: connected to the writer, and applying."""
+    status = replica_status(connection) or {}
+    return (status.get("Slave_IO_Running"), status.get("Slave_SQL_Running")) == ("Yes", "Yes")
+
+
 def caught_up(connection: Connection[DictCursor], target: str) -> bool:
     """Whether a replica runs and has applied everything up to a writer's position.
 
@@ -239,9 +245,7 @@ def caught_up(connection: Connection[DictCursor], target: str) -> bool:
     Returns:
         Whether both replication threads run and the position is reached.
     """
-    status = replica_status(connection) or {}
-    running = (status.get("Slave_IO_Running"), status.get("Slave_SQL_Running"))
-    return running == ("Yes", "Yes") and _wait_applied(connection, target, 0)
+    return running(connection) and _wait_applied(connection, target, 0)
 
 
 def _wait_applied(connection: Connection[DictCursor], target: str, timeout: float) -> bool:

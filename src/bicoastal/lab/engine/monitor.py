@@ -187,12 +187,11 @@ class Monitor:
             inputs=PropertyValue.unmarshal_map(request.object),
         )
         registered = self._run.register(wanted, tuple(request.ignoreChanges))
-        result = resource_pb2.Result.SUCCESS if registered.ok else resource_pb2.Result.FAIL
         return resource_pb2.RegisterResourceResponse(
             urn=urn,
             id=registered.id,
             object=PropertyValue.marshal_map(dict(registered.outputs or {})),
-            result=result,
+            result=_result(registered),
         )
 
     def ReadResource(  # noqa: N802
@@ -214,7 +213,10 @@ class Monitor:
         )
         registered = self._run.read(wanted)
         return resource_pb2.ReadResourceResponse(
-            urn=wanted.urn, properties=PropertyValue.marshal_map(dict(registered.outputs or {}))
+            urn=wanted.urn,
+            id=registered.id,
+            properties=PropertyValue.marshal_map(dict(registered.outputs or {})),
+            result=_result(registered),
         )
 
     def RegisterResourceOutputs(  # noqa: N802
@@ -241,6 +243,10 @@ class Monitor:
     def SignalAndWaitForShutdown(self, request: object) -> None:  # noqa: N802
         """Let the program end at once: there are no hooks to wait for."""
         del request
+
+
+def _result(registered: Registered) -> resource_pb2.Result.ValueType:
+    return resource_pb2.Result.SUCCESS if registered.ok else resource_pb2.Result.FAIL
 
 
 class EngineLog:

@@ -199,11 +199,7 @@ class UpRun(Run):
             return "the deployment was interrupted"
         with self._lock:
             blockers = [urn.rpartition("::")[2] for urn in wanted.requires if urn in self._bad]
-        if blockers:
-            return f"it needs {', '.join(blockers)}"
-        if has_unknowns(to_plain(wanted.inputs)):
-            return "one of its inputs is not known"
-        return ""
+        return f"it needs {', '.join(blockers)}" if blockers else ""
 
     def _attempt(
         self, wanted: ResourceState, step: Coroutine[Any, Any, ResourceState]
@@ -243,6 +239,10 @@ class UpRun(Run):
         if blocked:
             step.close()
             return self._fail("skip", wanted, time.monotonic(), blocked)
+        unknown = [n for n, value in wanted.inputs.items() if has_unknowns(to_plain(value))]
+        if unknown:
+            step.close()
+            return self.refuse(wanted, f"inputs that never became known: {', '.join(unknown)}")
         return self._attempt(wanted, step)
 
     async def _configure(self, wanted: ResourceState) -> ResourceState:

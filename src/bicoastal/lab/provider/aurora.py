@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bicoastal.lab.provider.aws import Aws, absent_ok, pick, tag_list
+from bicoastal.lab.provider.aws import Aws, ProviderError, absent_ok, pick, tag_list
 from bicoastal.lab.provider.ec2 import first
 from bicoastal.lab.provider.handler import Handler, Inputs, differs
 from bicoastal.lab.provider.rds import retag
@@ -242,6 +242,9 @@ class Cluster(Handler):
 
     def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
         """Take the cluster out of its global cluster, delete it, and wait until it is gone."""
+        if (_cluster(aws, id_) or {}).get("DeletionProtection"):  # before it leaves the others
+            message = f"cluster {id_} is protected: set deletionProtection to false first"
+            raise ProviderError(message, "InvalidParameterCombination")
         leave_global_cluster(aws, id_)
         snapshot = state.get("finalSnapshotIdentifier")
         final: dict[str, Any] = {"SkipFinalSnapshot": True}

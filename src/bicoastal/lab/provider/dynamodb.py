@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bicoastal.lab.provider.aws import Aws, absent_ok, pick, sync_tags, tag_list
+from bicoastal.lab.provider.aws import Aws, ProviderError, absent_ok, pick, sync_tags, tag_list
 from bicoastal.lab.provider.handler import Handler, Inputs, differs
 
 
@@ -90,6 +90,9 @@ class Table(Handler):
         found = self._find(aws, id_)
         if found is None:
             return
+        if found.get("DeletionProtectionEnabled"):  # say so before the replicas are gone
+            message = f"table {id_} is protected: set deletionProtectionEnabled to false first"
+            raise ProviderError(message, "ValidationException")
         regions = [replica["RegionName"] for replica in found.get("Replicas", [])]
         replicas = [{"regionName": region} for region in regions if region != aws.region]
         witness = state.get("globalTableWitness")

@@ -28,6 +28,13 @@ def retag(aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
     )
 
 
+def route_table(aws: Aws, id_: str) -> dict[str, Any] | None:
+    """Return a route table, or None if it does not exist."""
+    with absent_ok():
+        return first(aws.client("ec2").describe_route_tables(RouteTableIds=[id_]), "RouteTables")
+    return None
+
+
 def first(response: dict[str, Any], key: str) -> dict[str, Any] | None:
     """Return the first element of a list in a response, if there is one."""
     found: list[dict[str, Any]] = response.get(key, [])
@@ -56,7 +63,9 @@ class Vpc(Handler):
         del state
         ec2 = aws.client("ec2")
         with absent_ok():
-            vpc = ec2.describe_vpcs(VpcIds=[id_])["Vpcs"][0]
+            vpc = first(ec2.describe_vpcs(VpcIds=[id_]), "Vpcs")
+            if vpc is None:
+                return None
             of_vpc = [{"Name": "vpc-id", "Values": [id_]}]
             tables = ec2.describe_route_tables(
                 Filters=[*of_vpc, {"Name": "association.main", "Values": ["true"]}]
@@ -164,9 +173,8 @@ class InternetGateway(Handler):
         """Read the gateway."""
         del state
         with absent_ok():
-            gateway = aws.client("ec2").describe_internet_gateways(InternetGatewayIds=[id_])[
-                "InternetGateways"
-            ][0]
+            found = aws.client("ec2").describe_internet_gateways(InternetGatewayIds=[id_])
+            gateway = found["InternetGateways"][0]
             attachment = first(gateway, "Attachments") or {}
             owner = gateway.get("OwnerId", "")
             return {
@@ -214,15 +222,15 @@ class RouteTable(Handler):
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
         """Read the route table."""
         del state
-        with absent_ok():
-            table = aws.client("ec2").describe_route_tables(RouteTableIds=[id_])["RouteTables"][0]
-            owner = table.get("OwnerId", "")
-            return {
-                "arn": f"arn:aws:ec2:{aws.region}:{owner}:route-table/{id_}",
-                "ownerId": owner,
-                "vpcId": table["VpcId"],
-            }
-        return None
+        table = route_table(aws, id_)
+        if table is None:
+            return None
+        owner = table.get("OwnerId", "")
+        return {
+            "arn": f"arn:aws:ec2:{aws.region}:{owner}:route-table/{id_}",
+            "ownerId": owner,
+            "vpcId": table["VpcId"],
+        }
 
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
         """Change the tags."""
@@ -251,11 +259,10 @@ class Route(Handler):
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
         """Read the route."""
         del id_
-        with absent_ok():
-            tables = aws.client("ec2").describe_route_tables(RouteTableIds=[state["routeTableId"]])
-            for route in tables["RouteTables"][0]["Routes"]:
-                if route.get("DestinationCidrBlock") == state.get("destinationCidrBlock"):
-                    return {"origin": route.get("Origin"), "state": route.get("State")}
+        table = route_table(aws, state["routeTableId"]) or {"Routes": []}
+        for route in table["Routes"]:
+            if route.get("DestinationCidrBlock") == state.get("destinationCidrBlock"):
+                return {"origin": route.get("Origin"), "state": route.get("State")}
         return None
 
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
@@ -297,12 +304,9 @@ class RouteTableAssociation(Handler):
 
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
         """Look whether the association is there."""
-        with absent_ok():
-            tables = aws.client("ec2").describe_route_tables(RouteTableIds=[state["routeTableId"]])
-            for association in tables["RouteTables"][0].get("Associations", []):
-                if association["RouteTableAssociationId"] == id_:
-                    return {}
-        return None
+        table = route_table(aws, state["routeTableId"]) or {}
+        ids = [a["RouteTableAssociationId"] for a in table.get("Associations", [])]
+        return {} if id_ in ids else None
 
     def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
         """Take the association back."""

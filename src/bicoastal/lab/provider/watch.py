@@ -13,7 +13,7 @@ class LogGroup(Handler):
     """A log group."""
 
     type = "aws:cloudwatch/logGroup:LogGroup"
-    fixed = frozenset({"name", "logGroupClass", "region"})
+    fixed = frozenset({"name", "kmsKeyId", "logGroupClass", "region"})
     named = "name"
     taggable = True
 
@@ -39,13 +39,8 @@ class LogGroup(Handler):
         return None
 
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
-        """Change key, retention and tags."""
+        """Change retention and tags."""
         logs = aws.client("logs")
-        if differs(old, new, "kmsKeyId"):
-            if new.get("kmsKeyId"):
-                logs.associate_kms_key(logGroupName=id_, kmsKeyId=new["kmsKeyId"])
-            else:
-                logs.disassociate_kms_key(logGroupName=id_)
         self._retain(aws, id_, old, new)
         sync_tags(
             old.get("tagsAll") or {},

@@ -95,7 +95,7 @@ class Route53DataPlane:
         self._last_known: dict[str, bool] = {}
         self._statuses: dict[str, bool] = {}
         self._loop: asyncio.AbstractEventLoop
-        self._stopped: asyncio.Event
+        self._stopped = asyncio.Event()
         self._ready, self._stopping, self._changed = (threading.Event() for _ in range(3))
         self._threads: list[threading.Thread] = []
         self._failure: LabError | None = None
@@ -119,14 +119,12 @@ class Route53DataPlane:
             self._snapshot = self._reader.snapshot()
         except UNREACHABLE as error:
             raise LabError(f"Route 53 of the embedded AWS does not answer: {error}") from error
-        served = threading.Thread(target=lambda: asyncio.run(self._serve()), name="route53")
-        served.start()
+        self._loop = asyncio.new_event_loop()
+        self._run_in_thread(self._serve_in_loop, "route53")
         if not self._ready.wait(_START_TIMEOUT_S) or self._failure is not None:
-            self._stopping.set()
+            self.stop()
             raise self._failure or LabError("The lab's DNS server did not start.")
-        polled = threading.Thread(target=self._poll, name="route53-reader")
-        self._threads = [served, polled]
-        polled.start()
+        self._run_in_thread(self._poll, "route53-reader")
         return self
 
     def stop(self) -> None:
@@ -185,9 +183,16 @@ class Route53DataPlane:
         self.history.note_answer(name, type_, answer, member)
         return answer
 
+    def _run_in_thread(self, target: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _serve_in_loop(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
     async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stopped = asyncio.Event()
         try:
             await self._server.start()
         except LabError as error:

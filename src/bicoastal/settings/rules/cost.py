@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.rules.base import Problem, rule
 
@@ -33,7 +34,7 @@ def cheapest(draft: Draft) -> Iterable[Problem]:
         (
             "database.instanceClass",
             database.instance_class,
-            not database.is_serverless,
+            tables.family(database.instance_class) in tables.classes()["memory_optimized"],
             "db.serverless",
         ),
         (

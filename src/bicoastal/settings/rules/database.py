@@ -239,7 +239,7 @@ def storage_type(draft: Draft) -> Iterable[Problem]:
         yield Problem(
             "database.storageType",
             f"database.storageType is {quoted('database.storageType', chosen)}, but Aurora has "
-            "aurora (pay for each I/O) and aurora-iopt1 (pay more for storage and nothing for I/O).",
+            "aurora (each I/O is paid for) and aurora-iopt1 (dearer storage, I/O included).",
             f"Choose {nearest(chosen, lawful) or 'aurora'}.",
             chosen,
         )

@@ -146,10 +146,33 @@ def not_at_apex(draft: Draft) -> Iterable[Problem]:
     if len(labels) < 3 or country:
         yield Problem(
             "domainName",
-            f"domainName is {quoted('domainName', domain)}, the apex of its zone, where DNS allows no "
-            "CNAME; the name that clients use is a CNAME to the writer.",
+            f"domainName is {quoted('domainName', domain)}, the apex of its zone, where DNS allows "
+            "no CNAME; the name that clients use is a CNAME to the writer.",
             "Put a label before it, such as db.",
             domain,
+        )
+
+
+@rule(
+    "BC111",
+    "warning",
+    source=DNS_FORMAT,
+    passes=[{"hostedZoneId": "Z2FDTNDATAQYW2", "domainName": "db.corp.internal"}, {}],
+    fails=[{"hostedZoneId": "Z2FDTNDATAQYW2"}],
+)
+def domain_in_zone(draft: Draft) -> Iterable[Problem]:
+    """An existing hosted zone comes with a domain name that lies in it."""
+    settings = draft.settings
+    domain = settings.domain_name
+    if settings.hosted_zone_id and domain == default_domain(settings.environment_suffix):
+        yield Problem(
+            "hostedZoneId",
+            f"hostedZoneId names a zone of your own, but domainName is the default, {domain}, "
+            "which lies in it only if the zone is example.com; Route 53 refuses a "
+            "record outside its zone.",
+            "Set domainName to a name in the zone.",
+            settings.hosted_zone_id,
+            related=("domainName", "environmentSuffix"),
         )
 
 
@@ -176,8 +199,8 @@ def tag_limits(draft: Draft) -> Iterable[Problem]:
         if not 1 <= len(key) <= 128 or not _TAG_TEXT.fullmatch(key):
             yield Problem(
                 path,
-                f"The tag key {name} is not one that AWS takes: 1 to 128 letters, digits, spaces and"
-                " . : / = + - @ _.",
+                f"The tag key {name} is not one that AWS takes: 1 to 128 letters, digits, spaces "
+                "and . : / = + - @ _.",
                 "Shorten or reword the key.",
                 key,
                 at_key=True,
@@ -277,7 +300,7 @@ def tag_case(draft: Draft) -> Iterable[Problem]:
             yield Problem(
                 dotted(["tags", key]),
                 f"The tags {quoted('tags', key)} and {quoted('tags', other)} differ only in case; "
-                "the roles of the functions cannot have both, because IAM does not tell them apart.",
+                "the functions' roles cannot have both, because IAM does not tell them apart.",
                 "Keep one of them.",
                 key,
                 at_key=True,

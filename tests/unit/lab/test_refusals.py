@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bicoastal.lab.aws.refusals import RULES, refused
+
+V3 = "8.0.mysql_aurora.3.10.3"
+
+
+def cluster(name: str, **extra: Any) -> dict[str, Any]:
+    return {
+        "DBClusterIdentifier": name,
+        "Engine": "aurora-mysql",
+        "EngineVersion": V3,
+        "DBSubnetGroup": "default",
+        "DBClusterParameterGroup": "default.aurora-mysql",
+    } | extra
+
+
+@dataclass
+class Fake:
+    """One region with a plain cluster, a member of a global cluster, and their like."""
+
+    known: list[dict[str, Any]] = field(
+        default_factory=lambda: [
+            cluster("plain"),
+            cluster("member", GlobalClusterIdentifier="g"),
+            cluster("v2", EngineVersion="5.7.mysql_aurora.2.11.5"),
+            cluster("user", DBSubnetGroup="used", DBClusterParameterGroup="tuned"),
+        ]
+    )
+    writer: dict[str, Any] | None = field(default_factory=lambda: cluster("writer"))
+    status: str = "available"
+
+    def cluster(self, identifier: str) -> Mapping[str, Any] | None:
+        return next((c for c in self.known if c["DBClusterIdentifier"] == identifier), None)
+
+    def global_cluster(self, identifier: str) -> Mapping[str, Any] | None:
+        known = {"g": False, "encrypted": True}
+        return {"StorageEncrypted": known[identifier]} if identifier in known else None
+
+    def writer_of(self, global_cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return self.writer
+
+    def instances_of(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        return [{"DBInstanceStatus": self.status}]
+
+    def clusters(self) -> list[Mapping[str, Any]]:
+        return list(self.known)
+
+    def subnet_groups(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"used": {}, "free": {}}
+
+
+NEW = {"DBClusterIdentifier": "c", "MasterUsername": "admin", "MasterUserPassword": "long-enough"}
+SECOND = {"DBClusterIdentifier": "c", "GlobalClusterIdentifier": "g"}
+SEALED = SECOND | {"GlobalClusterIdentifier": "encrypted", "StorageEncrypted": "true"}
+
+
+def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
+    return {
+        "DBInstanceIdentifier": "i",
+        "DBClusterIdentifier": cluster_id,
+        "DBInstanceClass": kind,
+        "Engine": "aurora-mysql",
+    } | extra
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "code", "words"),
+    (
+        ("CreateGlobalCluster", {"GlobalClusterIdentifier": "1g"}, "InvalidParameterValue", "lett"),
+        ("CreateDBCluster", NEW | {"DBClusterIdentifier": "a--b"}, "InvalidParameterValue", "hyp"),
+        ("CreateDBCluster", NEW | {"DBClusterIdentifier": "a-"}, "InvalidParameterValue", "hyphen"),
+        ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "0"}, "InvalidParameterValue", "1 and"),
+        ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "36"}, "InvalidParameterValue", "36"),
+        ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "x"}, "InvalidParameterValue", "x"),
+        ("ModifyDBCluster", {"BackupRetentionPeriod": "36"}, "InvalidParameterValue", "36"),
+        ("CreateDBCluster", NEW | {"DBSubnetGroupName": "no"}, "DBSubnetGroupNotFoundFault", "'no'"),
+        ("CreateDBCluster", {"DBClusterIdentifier": "c"}, "InvalidParameterValue", "MasterUsername"),
+        ("CreateDBCluster", NEW | {"MasterUserPassword": ""}, "InvalidParameterValue", "Password"),
+        ("CreateDBCluster", NEW | {"MasterUserPassword": "short"}, "InvalidParameterValue", "8 to"),
+        ("CreateDBCluster", NEW | {"MasterUserPassword": "with a / b"}, "InvalidParameterValue", "/"),
+        ("CreateDBCluster", NEW | {"MasterUserPassword": "ünprintable"}, "InvalidParameterValue", ""),
+        (
+            "CreateDBCluster",
+            SECOND | {"ManageMasterUserPassword": "true"},
+            "InvalidParameterCombination",
+            "ManageMasterUserPassword",
+        ),
+        (
+            "CreateDBCluster",
+            SECOND | {"GlobalClusterIdentifier": "encrypted"},
+            "InvalidParameterCombination",
+            "storageEncrypted",
+        ),
+        ("CreateDBCluster", SEALED, "InvalidParameterCombination", "kmsKeyId"),
+        (
+            "CreateDBCluster",
+            SECOND | {"DatabaseName": "app"},
+            "InvalidParameterCombination",
+            "database name",
+        ),
+        (
+            "CreateDBCluster",
+            SECOND | {"MasterUsername": "admin"},
+            "InvalidParameterCombination",
+            "user name",
+        ),
+        (
+            "CreateDBCluster",
+            SECOND | {"MasterUserPassword": "long-enough"},
+            "InvalidParameterCombination",
+            "password",
+        ),
+        ("CreateDBInstance", instance("missing", "db.r6g.large"), "DBClusterNotFoundFault", "miss"),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.r6g.large", DBInstanceIdentifier="-"),
+            "InvalidParameterValue",
+            "",
+        ),
+        ("CreateDBInstance", instance("plain", "db.zz.huge"), "InvalidParameterValue", "db.zz.huge"),
+        (
+            "CreateDBInstance",
+            instance("member", "db.t4g.medium"),
+            "InvalidParameterCombination",
+            "not supported by global databases: db.t4g.medium",
+        ),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.t3.small"),
+            "InvalidParameterCombination",
+            f"DBInstanceClass=db.t3.small, Engine=aurora-mysql, EngineVersion={V3}",
+        ),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.r6g.large", Engine="mysql"),
+            "InvalidParameterCombination",
+            "engine",
+        ),
+        (
+            "DeleteDBCluster",
+            {"DBClusterIdentifier": "plain"},
+            "InvalidParameterCombination",
+            "required unless",
+        ),
+        (
+            "DeleteDBCluster",
+            {
+                "DBClusterIdentifier": "plain",
+                "SkipFinalSnapshot": "true",
+                "FinalDBSnapshotIdentifier": "s",
+            },
+            "InvalidParameterCombination",
+            "can't be specified",
+        ),
+        (
+            "DeleteDBSubnetGroup",
+            {"DBSubnetGroupName": "used"},
+            "InvalidDBSubnetGroupStateFault",
+            "in use by user",
+        ),
+        (
+            "DeleteDBClusterParameterGroup",
+            {"DBClusterParameterGroupName": "tuned"},
+            "InvalidDBParameterGroupState",
+            "in use by user",
+        ),
+    ),
+)
+def test_what_aws_refuses(
+    action: str, parameters: dict[str, str], code: str, words: str
+) -> None:
+    answer = refused(action, parameters, Fake())
+    assert answer is not None
+    assert answer.code == code
+    assert words in answer.message
+    assert answer.status == (404 if "NotFound" in code else 400)
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters"),
+    (
+        ("DescribeDBClusters", {}),
+        ("CreateGlobalCluster", {"GlobalClusterIdentifier": "g-1"}),
+        ("CreateGlobalCluster", {}),
+        ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "1", "DBSubnetGroupName": "free"}),
+        ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "35", "DBSubnetGroupName": "default"}),
+        ("CreateDBCluster", SECOND),
+        ("CreateDBCluster", SECOND | {"StorageEncrypted": "true", "KmsKeyId": "k"}),
+        ("CreateDBCluster", SEALED | {"KmsKeyId": "k"}),
+        ("CreateDBCluster", {"DBClusterIdentifier": "c", "ManageMasterUserPassword": "true"}),
+        ("CreateDBCluster", {"DBClusterIdentifier": "c", "ReplicationSourceIdentifier": "arn"}),
+        ("CreateDBInstance", instance("member", "db.r6g.large")),
+        ("CreateDBInstance", instance("member", "db.r8g.48xlarge")),
+        ("CreateDBInstance", instance("member", "db.serverless")),
+        ("CreateDBInstance", instance("plain", "db.t4g.medium")),
+        ("CreateDBInstance", instance("v2", "db.t3.small")),
+        ("CreateDBInstance", {"DBInstanceIdentifier": "i", "Engine": "mysql"}),
+        ("CreateDBInstance", {"DBClusterIdentifier": "plain"}),
+        ("DeleteDBCluster", {"DBClusterIdentifier": "plain", "SkipFinalSnapshot": "true"}),
+        ("DeleteDBCluster", {"DBClusterIdentifier": "plain", "FinalDBSnapshotIdentifier": "s"}),
+        ("DeleteDBCluster", {"DBClusterIdentifier": "missing"}),
+        ("DeleteDBSubnetGroup", {"DBSubnetGroupName": "free"}),
+    ),
+)
+def test_what_aws_accepts(action: str, parameters: dict[str, str]) -> None:
+    assert refused(action, parameters, Fake()) is None
+
+
+def test_a_secondary_waits_for_the_primarys_instance() -> None:
+    waiting = refused("CreateDBCluster", SECOND, Fake(status="creating"))
+    assert waiting is not None
+    assert waiting.code == "InvalidDBClusterStateFault"
+    assert "writer" in waiting.message
+
+
+def test_the_first_member_of_a_global_cluster_is_like_any_other_cluster() -> None:
+    first = Fake(writer=None)
+    assert refused("CreateDBCluster", NEW | {"GlobalClusterIdentifier": "g"}, first) is None
+    assert refused("CreateDBCluster", SECOND, first) is not None
+
+
+def test_every_rule_has_its_text() -> None:
+    rules = [rule for rules in RULES.values() for rule in rules]
+    assert len(rules) == len({id(rule) for rule in rules}) + 1  # retention is asked twice
