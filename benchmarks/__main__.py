@@ -1,7 +1,7 @@
 """Print, from one run on this machine: drill phases, RTO against its floor, start-up, memory.
 
-    make bench                      one drill of each fault
-    python -m benchmarks --runs 10  ten of each
+make bench                      one drill of each fault
+python -m benchmarks --runs 10  ten of each
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def start_up(console: Console) -> None:
     table = Table("command", "s", "times Python's own start", box=None, title="Start-up")
     for arguments in (["--version"], ["--help"], ["drill", "--help"], ["plan"]):
         seconds = median_s(arguments)
-        table.add_row("bicoastal " + " ".join(arguments), f"{seconds:.2f}", f"{seconds / python:.1f}")
+        table.add_row(
+            "bicoastal " + " ".join(arguments), f"{seconds:.2f}", f"{seconds / python:.1f}"
+        )
     console.print(table)
 
 

@@ -63,7 +63,8 @@ def drill(
         ),
     ] = False,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Fixes what is drawn by lot, e.g. the fault's phase.")
+        int,
+        typer.Option("--seed", min=0, help="Fixes what is drawn by lot, e.g. the fault's phase."),
     ] = 1,
     json_file: Annotated[
         Path | None,
@@ -91,9 +92,7 @@ def drill(
 
     # A polite end unwinds like Ctrl-C does; SIGKILL is the kernel's part (PDEATHSIG).
     signal.signal(signal.SIGTERM, _leave)
-    options = DrillOptions(
-        fault=fault, pace=pace, armed=not disarmed, seed=seed
-    )
+    options = DrillOptions(fault=fault, pace=pace, armed=not disarmed, seed=seed)
     with Progress(quiet=quiet) as progress:
         report = rehearse(settings, options, progress)
     if json_file is not None:

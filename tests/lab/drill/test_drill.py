@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
@@ -9,15 +12,15 @@ from bicoastal.lab.drill.fault import Fault
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.report import DrillReport
 from bicoastal.lab.drill.run import rehearse
-from bicoastal.settings import load
+from bicoastal.settings import Settings, load
 
 pytestmark = pytest.mark.lab
 
 HOME, STANDBY = "us-east-1", "us-west-2"
-QUICK = {"steady_s": 1.5, "serving_s": 1.0, "watching_s": 1.0}
+QUICK = DrillOptions(steady_s=1.5, serving_s=1.0, watching_s=1.0)
 
 
-def settings(**keys):
+def settings(**keys: Any) -> Settings:
     return load({"secretArn": PLACEHOLDER_SECRET.format(region=HOME), **keys})
 
 
@@ -27,7 +30,7 @@ def outcomes(report: DrillReport) -> dict[str, str]:
 
 @pytest.mark.parametrize("fault", tuple(Fault))
 def test_clients_write_again_in_the_other_region(fault):
-    report = rehearse(settings(), DrillOptions(fault=fault, seed=5, **QUICK))
+    report = rehearse(settings(), replace(QUICK, fault=fault, seed=5))
     assert [r for r in report.requirements if r.outcome == "fail"] == []
     assert report.verdict == "pass"
     assert report.deployment.resources >= 60
@@ -61,7 +64,7 @@ def test_clients_write_again_in_the_other_region(fault):
 
 
 def test_disarmed_the_same_fault_promotes_nobody_and_the_drill_fails():
-    report = rehearse(settings(), DrillOptions(armed=False, **QUICK))
+    report = rehearse(settings(), replace(QUICK, armed=False))
     assert report.verdict == "fail"
     assert report.failovers == []
     assert report.recovery_time is None
@@ -79,7 +82,7 @@ CLASSICAL = {
 
 
 def test_the_classical_pair_recovers_but_is_not_held_to_what_it_cannot_promise():
-    report = rehearse(settings(**CLASSICAL), DrillOptions(**{**QUICK, "watching_s": 4.0}))
+    report = rehearse(settings(**CLASSICAL), replace(QUICK, watching_s=4.0))
     assert report.verdict == "pass"
     assert outcomes(report)["dns-after-promotion"] == "not promised"
     assert outcomes(report)["dns-never-back"] == "not promised"
@@ -94,9 +97,7 @@ def test_a_calculated_check_without_children_is_caught_by_the_rehearsal(threshol
             return {**inputs, "childHealthchecks": [], "childHealthThreshold": threshold}
         return None
 
-    report = rehearse(
-        settings(**CLASSICAL), DrillOptions(transform=childless, patience_s=4.0, **QUICK)
-    )
+    report = rehearse(settings(**CLASSICAL), replace(QUICK, transform=childless, patience_s=4.0))
     assert report.verdict == "fail"
     failed = {name for name, outcome in outcomes(report).items() if outcome == "fail"}
     if threshold:

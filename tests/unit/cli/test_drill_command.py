@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -19,7 +20,7 @@ runner = CliRunner()
 @pytest.fixture
 def drilled(monkeypatch, report):
     """Replace the rehearsal by one that returns the sample and remembers what was asked."""
-    asked = {}
+    asked: dict[str, Any] = {}
 
     def rehearse(settings, options, observer):
         asked.update(settings=settings, options=options)
@@ -118,6 +119,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_drill(
 def test_sigterm_unwinds_like_an_interruption(drilled):
     runner.invoke(app, ["drill"])
     handler = signal.getsignal(signal.SIGTERM)
+    assert callable(handler)
     with pytest.raises(SystemExit) as left:
         handler(signal.SIGTERM, None)
     assert left.value.code == 143

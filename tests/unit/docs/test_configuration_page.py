@@ -20,7 +20,7 @@ def documented() -> dict[str, str]:
 
 
 def keys(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for field in model.model_fields.values():
         name = f"{prefix}{field.alias}"
         kind = field.annotation

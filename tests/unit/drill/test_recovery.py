@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from bicoastal.lab.drill.recovery import (
 )
 
 
-def entry(at, state):
+def entry(at: float, state: str) -> dict[str, Any]:
     return {"at": at, "to_state": state}
 
 
@@ -99,8 +101,6 @@ def test_parts_are_never_negative_and_add_up(suspected, intended, verified, redi
     assert sum(parts) == pytest.approx(recovery.total_s)
 
 
-@pytest.mark.parametrize(
-    ("times", "expected"), (([], 0.0), ([1.0], 0.0), ([5.0, 1.0, 2.0], 3.0))
-)
+@pytest.mark.parametrize(("times", "expected"), (([], 0.0), ([1.0], 0.0), ([5.0, 1.0, 2.0], 3.0)))
 def test_longest_silence(times, expected):
     assert longest_silence(times) == expected

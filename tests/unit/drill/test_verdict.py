@@ -77,7 +77,10 @@ def test_a_good_drill_passes_every_requirement():
         ({"recovery": None}, "clients-recover"),
         ({"writes": WRITES.model_copy(update={"phantom": [WRITE]})}, "nothing-invented"),
         ({"writes": WRITES.model_copy(update={"duplicates": [WRITE]})}, "nothing-invented"),
-        ({"writes": WRITES.model_copy(update={"lost": [WRITE], "rpo_s": 31.0})}, "loss-within-budget"),
+        (
+            {"writes": WRITES.model_copy(update={"lost": [WRITE], "rpo_s": 31.0})},
+            "loss-within-budget",
+        ),
         ({"dns": GOOD.dns[:1]}, "dns-after-promotion"),
         ({"verified_at_s": None}, "dns-after-promotion"),
         ({"verified_at_s": 6.6}, "dns-after-promotion"),
@@ -90,7 +93,10 @@ def test_a_good_drill_passes_every_requirement():
             {"old_member": GOOD.old_member.model_copy(update={"accepts_writes": True})},
             "old-member-harmless",
         ),
-        ({"old_member": GOOD.old_member.model_copy(update={"role": "writer"})}, "old-member-harmless"),
+        (
+            {"old_member": GOOD.old_member.model_copy(update={"role": "writer"})},
+            "old-member-harmless",
+        ),
         (
             {"old_member": GOOD.old_member.model_copy(update={"state": "rejoining"})},
             "old-member-harmless",

@@ -9,9 +9,8 @@ from typing import Any
 from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.inventory import inventory
-from bicoastal.lab.drill.options import Transform
 from bicoastal.lab.drill.report import Deployment as DeploymentReport
-from bicoastal.lab.engine import Deployment, DeployedResource, Event
+from bicoastal.lab.engine import DeployedResource, Deployment, Event, Transform
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.settings import Settings
@@ -70,7 +69,9 @@ class Stack:
         except DeploymentError as error:
             left = self.destroy()
             outcome = f"this is left: {', '.join(left)}" if left else "nothing is left"
-            raise DeploymentError(f"{error}\nWhat had been created was destroyed; {outcome}.") from error
+            raise DeploymentError(
+                f"{error}\nWhat had been created was destroyed; {outcome}."
+            ) from error
         self._resources = list(result.resources)
         return result.outputs
 

@@ -31,10 +31,16 @@ _LISTINGS = (
     _Listing("subnet", "ec2", "describe_subnets", "Subnets[?!DefaultForAz].SubnetId"),
     _Listing("route table", "ec2", "describe_route_tables", "RouteTables[].RouteTableId"),
     _Listing(
-        "internet gateway", "ec2", "describe_internet_gateways", "InternetGateways[].InternetGatewayId"
+        "internet gateway",
+        "ec2",
+        "describe_internet_gateways",
+        "InternetGateways[].InternetGatewayId",
     ),
     _Listing(
-        "security group", "ec2", "describe_security_groups", "SecurityGroups[?GroupName!='default'].GroupId"
+        "security group",
+        "ec2",
+        "describe_security_groups",
+        "SecurityGroups[?GroupName!='default'].GroupId",
     ),
     _Listing(
         "VPC peering",
@@ -42,11 +48,23 @@ _LISTINGS = (
         "describe_vpc_peering_connections",
         "VpcPeeringConnections[?Status.Code!='deleted'].VpcPeeringConnectionId",
     ),
-    _Listing("KMS alias", "kms", "list_aliases", "Aliases[?!starts_with(AliasName,'alias/aws/')].AliasName"),
-    _Listing("global cluster", "rds", "describe_global_clusters", "GlobalClusters[].GlobalClusterIdentifier"),
+    _Listing(
+        "KMS alias",
+        "kms",
+        "list_aliases",
+        "Aliases[?!starts_with(AliasName,'alias/aws/')].AliasName",
+    ),
+    _Listing(
+        "global cluster",
+        "rds",
+        "describe_global_clusters",
+        "GlobalClusters[].GlobalClusterIdentifier",
+    ),
     _Listing("DB cluster", "rds", "describe_db_clusters", "DBClusters[].DBClusterIdentifier"),
     _Listing("DB instance", "rds", "describe_db_instances", "DBInstances[].DBInstanceIdentifier"),
-    _Listing("DB subnet group", "rds", "describe_db_subnet_groups", "DBSubnetGroups[].DBSubnetGroupName"),
+    _Listing(
+        "DB subnet group", "rds", "describe_db_subnet_groups", "DBSubnetGroups[].DBSubnetGroupName"
+    ),
     _Listing(
         "DB cluster parameter group",
         "rds",

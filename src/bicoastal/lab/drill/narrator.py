@@ -25,6 +25,7 @@ class Narrator:
 
     def __init__(
         self,
+        *,
         recording: Recording,
         store: RecordStore,
         route53: Route53DataPlane,

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bicoastal.lab.drill.fault import Fault
-
-Transform = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any] | None]
-"""Changes the inputs of a resource before it is deployed: (type, name, inputs) -> inputs or None."""
+from bicoastal.lab.engine import Transform
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA = "bicoastal.drill/1"
+SCHEMA: Literal["bicoastal.drill/1"] = "bicoastal.drill/1"
 """Name and version of the report's schema; the number grows when a field changes its meaning."""
 
 Outcome = Literal["pass", "fail", "not promised"]

@@ -143,12 +143,12 @@ class _Rehearsal:
             self._home,
         )
         self._narrator = Narrator(
-            self._recording,
-            self._store,
-            self._lab.route53,
-            settings.domain_name,
-            {check: name for name, check in outputs["health_checks"].items()},
-            resolver.clone(),
+            recording=self._recording,
+            store=self._store,
+            route53=self._lab.route53,
+            domain=settings.domain_name,
+            checks={check: name for name, check in outputs["health_checks"].items()},
+            resolver=resolver.clone(),
         )
         if options.armed:
             arm(self._store, "drill", "rehearsal", time.time())
