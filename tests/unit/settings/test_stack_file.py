@@ -106,6 +106,19 @@ def test_a_finding_on_a_default_points_to_the_nearest_key(write: Writer) -> None
     assert marks.locate("tags", at_key=True) is None
 
 
+def test_findings_are_in_the_order_of_the_file_and_those_without_a_place_come_last(
+    write: Writer,
+) -> None:
+    file = write(
+        "config:\n"
+        "  bicoastal:dns: {ttlS: -1, mod: 1}\n"
+        "  bicoastal:database:\n    port: 1\n"
+        "  bicoastal:environmentSuffix: dev-\n"
+    )
+    found = validate_stack_file(file, deploying=True)
+    assert [f.rule_id for f in found] == ["BC309", "BC001", "BC216", "BC102", "BC601"]
+
+
 def test_a_finding_without_a_place_names_the_file(write: Writer) -> None:
     file = write("config:\n  bicoastal:project: x\n")
     (finding,) = validate_stack_file(file, deploying=True)
