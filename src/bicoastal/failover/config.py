@@ -13,6 +13,7 @@ import json
 import math
 import types
 import typing
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Self
@@ -79,7 +80,7 @@ class Latch:
         return len(self.regions) // 2 + 1 if self.regions else 0
 
 
-class _Config:
+class _Config(ABC):
     """JSON form of a configuration; unknown, missing and mistyped keys are reported together."""
 
     def to_json(self) -> str:
@@ -113,8 +114,9 @@ class _Config:
             raise ConfigError(f"{CONFIG_VARIABLE}: " + "; ".join(problems))
         return typing.cast("Self", value)
 
+    @abstractmethod
     def _problems(self) -> list[str]:
-        raise NotImplementedError
+        """What is out of range, in words."""
 
 
 @dataclass(frozen=True)
