@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,12 +79,27 @@ class History:
 
     def __init__(self, ops: Iterable[Op] = ()) -> None:
         self._lock = threading.Lock()
-        self._ops = list(ops)
+        self._ops: list[Op] = []
+        self._counts: Counter[Outcome] = Counter()
+        self._recent: deque[float] = deque()
+        self._last_error = ""
+        for op in ops:
+            self.add(op)
 
     def add(self, op: Op) -> None:
         """Append an attempt whose outcome is known; any thread may."""
         with self._lock:
             self._ops.append(op)
+            self._counts[op.outcome] += 1
+            self._last_error = op.error or self._last_error
+            if op.outcome == "ok":
+                self._recent.append(op.done_s)
+                self._forget(op.done_s)
+
+    def _forget(self, now: float) -> None:
+        """Drop acknowledgements older than a second, but the last."""
+        while len(self._recent) > 1 and self._recent[0] <= now - 1:
+            self._recent.popleft()
 
     @property
     def ops(self) -> tuple[Op, ...]:
@@ -96,16 +112,17 @@ class History:
 
     def progress(self) -> Progress:
         """Count the outcomes and the present rate."""
-        ops, now = self.ops, time.monotonic()
-        oks = [op.done_s for op in ops if op.outcome == "ok"]
-        return Progress(
-            acked=len(oks),
-            failed=sum(op.outcome == "fail" for op in ops),
-            unknown=sum(op.outcome == "unknown" for op in ops),
-            acked_per_s=float(sum(done > now - 1 for done in oks)),
-            last_ok_s=max(oks, default=None),
-            last_error=next((op.error for op in reversed(ops) if op.error), ""),
-        )
+        now = time.monotonic()
+        with self._lock:
+            self._forget(now)
+            return Progress(
+                acked=self._counts["ok"],
+                failed=self._counts["fail"],
+                unknown=self._counts["unknown"],
+                acked_per_s=float(sum(done > now - 1 for done in self._recent)),
+                last_ok_s=max(self._recent, default=None),
+                last_error=self._last_error,
+            )
 
     def to_json_lines(self) -> Iterator[str]:
         """Write every attempt as one line of JSON."""

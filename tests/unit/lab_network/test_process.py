@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,12 @@ def test_an_address_in_use_is_reported(folder: Path, plan: AddressPlan, server: 
         other.listen()
         with pytest.raises(LabError, match=r"did not start: .*Address already in use"):
             Network(folder, plan, {"east": folder / "east.db"}).start()
+
+
+def test_only_the_main_thread_may_start_it(folder: Path, plan: AddressPlan) -> None:
+    # The kernel would kill the relay together with the thread that started it.
+    with ThreadPoolExecutor(1) as pool, pytest.raises(LabError, match="from the main thread"):
+        pool.submit(Network(folder, plan).start).result()
 
 
 def test_the_missing_launcher_is_named_with_its_package(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.server
 import json
@@ -181,7 +182,14 @@ def test_without_a_port_it_cannot_begin(
 def test_a_server_that_hangs_at_the_start(
     aws: FakeAws, plan: AddressPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plane_module, "_START_TIMEOUT_S", 0.0)
+    start = dns_server_module.DnsServer.start
+
+    async def slow(server: dns_server_module.DnsServer) -> None:
+        await asyncio.sleep(0.2)
+        await start(server)
+
+    monkeypatch.setattr(dns_server_module.DnsServer, "start", slow)
+    monkeypatch.setattr(plane_module, "_START_TIMEOUT_S", 0.02)
     running = plane(aws, plan)
     with pytest.raises(LabError, match="did not start"):
         running.start()

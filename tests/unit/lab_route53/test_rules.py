@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bicoastal.lab.route53.rules import (
@@ -276,6 +276,7 @@ def test_a_record_whose_check_does_not_exist_is_healthy() -> None:
     assert not record_healthy(record("PRIMARY", "x"), {"x": False})
 
 
+@settings(max_examples=40)
 @given(st.lists(st.booleans(), min_size=1, max_size=40))
 def test_the_quorum_never_sees_more_health_with_fewer_votes(opinions: list[bool]) -> None:
     worse = [

@@ -7,6 +7,7 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,11 @@ class Network(NetworkControl):
             Itself.
 
         Raises:
-            LabError: If it does not start; the message carries its last words.
+            LabError: If this is not the main thread, or it does not start; the message carries
+                its last words.
         """
+        if threading.current_thread() is not threading.main_thread():
+            raise LabError("The lab's network must be started from the main thread.")
         command = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable]
         command += ["-m", "bicoastal.lab.network.relay", json.dumps(self.config())]
         try:
