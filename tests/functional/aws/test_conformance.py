@@ -118,9 +118,7 @@ def test_a_global_database_is_destroyed_in_awss_order_only(lab: Any) -> None:
     assert lab.aws.member(lab.home).volume == member.volume
     lab.write(lab.home, "CREATE TABLE rows_of_test (id INT PRIMARY KEY)")
     rds.delete_db_instance(DBInstanceIdentifier=f"i-{lab.home}", SkipFinalSnapshot=True)
-    rds.remove_from_global_cluster(
-        GlobalClusterIdentifier="g", DbClusterIdentifier=member.arn
-    )
+    rds.remove_from_global_cluster(GlobalClusterIdentifier="g", DbClusterIdentifier=member.arn)
     with refused("InvalidParameterCombination"):
         rds.delete_db_cluster(DBClusterIdentifier=home)
     rds.delete_db_cluster(DBClusterIdentifier=home, SkipFinalSnapshot=True)
@@ -324,12 +322,13 @@ def test_conditional_writes_and_strong_reads_across_regions(lab: Any) -> None:
         KeySchema=[{"AttributeName": "cluster", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "cluster", "AttributeType": "S"}],
     )
-    home.update_table(
-        TableName="record", ReplicaUpdates=[{"Create": {"RegionName": lab.standby}}]
-    )
+    home.update_table(TableName="record", ReplicaUpdates=[{"Create": {"RegionName": lab.standby}}])
     key = {"cluster": {"S": "g"}}
-    once = {"TableName": "record", "ConditionExpression": "attribute_not_exists(#c)"}
-    once |= {"ExpressionAttributeNames": {"#c": "cluster"}}
+    once: dict[str, Any] = {
+        "TableName": "record",
+        "ConditionExpression": "attribute_not_exists(#c)",
+        "ExpressionAttributeNames": {"#c": "cluster"},
+    }
     home.put_item(Item=key | {"epoch": {"N": "1"}}, **once)
     standby = lab.aws.client("dynamodb", lab.standby)
     found = standby.get_item(TableName="record", Key=key, ConsistentRead=True)["Item"]
