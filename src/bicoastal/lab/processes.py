@@ -22,7 +22,8 @@ from bicoastal.errors import LabError
 
 # The starter may die between fork and prctl; the signal would then never come. The guard
 # compares the parent with the one that started us, after the prctl, and leaves if it changed.
-_GUARD = '[ "$PPID" = "$1" ] || exit 70; shift; exec "$@"'
+# Letting go of standard input, a pipe until then, tells the starter that the bond is made.
+_GUARD = '[ "$PPID" = "$1" ] || exit 70; shift; exec </dev/null; exec "$@"'
 _LOG_TAIL_BYTES = 4096
 
 
@@ -59,10 +60,11 @@ class Child:
         self.log = log
         guarded = ["/bin/sh", "-c", _GUARD, "sh", str(os.getpid()), *argv]
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        told, tell = os.pipe()
         try:
             self._process = subprocess.Popen(
                 [setpriv, "--pdeathsig", "KILL", "--", *guarded],
-                stdin=subprocess.DEVNULL,
+                stdin=tell,
                 stdout=descriptor,
                 stderr=descriptor,
                 env=None if env is None else dict(env),
@@ -70,6 +72,9 @@ class Child:
             )
         finally:
             os.close(descriptor)
+            os.close(tell)
+        os.read(told, 1)  # the end of the file: a child that is paused from now on dies with us
+        os.close(told)
         # A pidfd tells of the end without reaping, so the process group id stays ours until
         # the whole group has been killed.
         self._pidfd = os.pidfd_open(self._process.pid)

@@ -80,12 +80,32 @@ def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
         ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "36"}, "InvalidParameterValue", "36"),
         ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "x"}, "InvalidParameterValue", "x"),
         ("ModifyDBCluster", {"BackupRetentionPeriod": "36"}, "InvalidParameterValue", "36"),
-        ("CreateDBCluster", NEW | {"DBSubnetGroupName": "no"}, "DBSubnetGroupNotFoundFault", "'no'"),
-        ("CreateDBCluster", {"DBClusterIdentifier": "c"}, "InvalidParameterValue", "MasterUsername"),
+        (
+            "CreateDBCluster",
+            NEW | {"DBSubnetGroupName": "no"},
+            "DBSubnetGroupNotFoundFault",
+            "'no'",
+        ),
+        (
+            "CreateDBCluster",
+            {"DBClusterIdentifier": "c"},
+            "InvalidParameterValue",
+            "MasterUsername",
+        ),
         ("CreateDBCluster", NEW | {"MasterUserPassword": ""}, "InvalidParameterValue", "Password"),
         ("CreateDBCluster", NEW | {"MasterUserPassword": "short"}, "InvalidParameterValue", "8 to"),
-        ("CreateDBCluster", NEW | {"MasterUserPassword": "with a / b"}, "InvalidParameterValue", "/"),
-        ("CreateDBCluster", NEW | {"MasterUserPassword": "ünprintable"}, "InvalidParameterValue", ""),
+        (
+            "CreateDBCluster",
+            NEW | {"MasterUserPassword": "with a / b"},
+            "InvalidParameterValue",
+            "/",
+        ),
+        (
+            "CreateDBCluster",
+            NEW | {"MasterUserPassword": "ünprintable"},
+            "InvalidParameterValue",
+            "",
+        ),
         (
             "CreateDBCluster",
             SECOND | {"ManageMasterUserPassword": "true"},
@@ -124,7 +144,12 @@ def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
             "InvalidParameterValue",
             "",
         ),
-        ("CreateDBInstance", instance("plain", "db.zz.huge"), "InvalidParameterValue", "db.zz.huge"),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.zz.huge"),
+            "InvalidParameterValue",
+            "db.zz.huge",
+        ),
         (
             "CreateDBInstance",
             instance("member", "db.t4g.medium"),
@@ -173,9 +198,7 @@ def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
         ),
     ),
 )
-def test_what_aws_refuses(
-    action: str, parameters: dict[str, str], code: str, words: str
-) -> None:
+def test_what_aws_refuses(action: str, parameters: dict[str, str], code: str, words: str) -> None:
     answer = refused(action, parameters, Fake())
     assert answer is not None
     assert answer.code == code

@@ -82,6 +82,7 @@ class ServerConfig:
         promotion_s: Seconds that a failover shows its transitional state (a model of AWS's own
             promotion time, which no lab can measure).
         fence_s: Seconds that fencing the old writer may take before the promotion goes on.
+        drain_s: Seconds that a replica may take to apply what it has received.
         pace: How many times faster than AWS the functions run.
         durability: Of a writer.
     """
@@ -90,6 +91,7 @@ class ServerConfig:
     paths: Paths
     promotion_s: float = 1.0
     fence_s: float = 1.0
+    drain_s: float = 10.0
     pace: float = 20.0
     durability: Durability = field(default_factory=Durability)
 

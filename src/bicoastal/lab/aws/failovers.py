@@ -31,7 +31,6 @@ _log = logging.getLogger(__name__)
 _WATCH_S = 0.1
 _RETURN_CONNECT_S = 0.3
 _RETURN_ANSWER_S = 1.0
-_DRAIN_S = 10.0
 _FAILURES = (LabError, MySQLError, OSError)
 
 
@@ -99,56 +98,71 @@ class Failovers:
             "IsDataLossAllowed": kind == "failover",
         }
         self.history.append(record)
-        act = self._fail_over if kind == "failover" else self._switch_over
-        self._spawn(self._guarded(record, group, act(record, group, source, target)))
+        self._spawn(self._carry_out(record, group, source, target))
 
-    async def _guarded(
-        self, record: Failover, group: dict[str, Any], work: Coroutine[Any, Any, None]
+    async def _carry_out(
+        self, record: Failover, group: dict[str, Any], source: Member, target: Member
     ) -> None:
         try:
-            await work
-            record.state = "done"
+            if record.kind == "failover":
+                record.fence = await self._try_fence(source, target)
+                record.fenced_at = time.time()
+            else:
+                await self._quiesce(record, source, target)
+            await self._promote(record, target)
         except _FAILURES as error:
             _log.exception("%s of %s failed", record.kind, record.global_cluster)
             record.state, record.error = "failed", str(error)
             Records.settle(group)
-
-    async def _fail_over(
-        self, record: Failover, group: dict[str, Any], source: Member, target: Member
-    ) -> None:
-        record.fence = await self._try_fence(source, target)
-        record.fenced_at = time.time()
-        await self._promote(record, target)
+            await self._restore(source, target)
+            return
         target.records.set_writer(
             group, target.cluster["DBClusterArn"], old_status="pending-resync"
         )
         record.flipped_at = time.time()
         self._flipped()
-        source.state = "rejoining"
-        record.rejoin = Rejoin()
-        self._returns[source.region] = self._spawn(
-            self._rejoin(record.rejoin, group, source, target)
-        )
+        if record.kind == "failover" or not await self._reverse(source, target):
+            source.state = "rejoining"
+            record.rejoin = Rejoin()
+            self._returns[source.region] = self._spawn(
+                self._rejoin(record.rejoin, group, source, target)
+            )
+        record.state = "done"
 
-    async def _switch_over(
-        self, record: Failover, group: dict[str, Any], source: Member, target: Member
-    ) -> None:
+    async def _quiesce(self, record: Failover, source: Member, target: Member) -> None:
+        """The planned way: no more writes, then everything is replicated."""
         await asyncio.to_thread(source.database.fence)
         record.fence, record.fenced_at = "ok", time.time()
-        complete = await self._members.caught_up(target.database, source.database, timeout=_DRAIN_S)
-        if not complete:
-            await asyncio.to_thread(source.database.open)
-            msg = f"{target.region} did not catch up with {source.region} within {_DRAIN_S:g} s"
+        drain_s = self._members.config.drain_s
+        if not await self._members.caught_up(target.database, source.database, timeout=drain_s):
+            msg = f"{target.region} did not catch up with {source.region} within {drain_s:g} s"
             raise LabError(msg)
-        await self._promote(record, target)
+
+    async def _reverse(self, source: Member, target: Member) -> bool:
+        """Make the old writer follow the new one; False when that is not possible now."""
         address = self._members.address(source.region, target.region)
-        await asyncio.to_thread(source.database.demote, *address)
-        target.records.set_writer(group, target.cluster["DBClusterArn"], old_status="connected")
-        record.flipped_at = time.time()
-        self._flipped()
+        try:
+            await asyncio.to_thread(source.database.demote, *address)
+        except _FAILURES:
+            return False
+        self._connected(source)
+        return True
+
+    async def _restore(self, source: Member, target: Member) -> None:
+        """After a failure: whoever is there goes on in the role that the records say."""
+        for member in (source, target):
+            with contextlib.suppress(*_FAILURES):
+                await self._members.assume_role(member)
+
+    @staticmethod
+    def _connected(member: Member) -> None:
+        if membership := member.records.member_of(member.cluster):
+            membership["SynchronizationStatus"] = "connected"
 
     async def _promote(self, record: Failover, target: Member) -> None:
-        promotion = await asyncio.to_thread(target.database.drain, timeout=_DRAIN_S)
+        promotion = await asyncio.to_thread(
+            target.database.drain, timeout=self._members.config.drain_s
+        )
         record.drained, record.position = promotion.drained, promotion.position
         modelled_end = record.accepted_at + self._members.config.promotion_s
         await asyncio.sleep(max(0.0, modelled_end - time.time()))
@@ -190,8 +204,7 @@ class Failovers:
             address = self._members.address(old.region, writer.region)
             await asyncio.to_thread(old.database.follow, *address)
             await self._members.caught_up(old.database, writer.database)
-            if membership := old.records.member_of(old.cluster):
-                membership["SynchronizationStatus"] = "connected"
+            self._connected(old)
             old.state = "available"
             rejoin.state, rejoin.connected_at = "connected", time.time()
         except _FAILURES as error:

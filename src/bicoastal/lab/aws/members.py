@@ -56,6 +56,8 @@ class Member:
         state: ``creating``, ``available``, ``stopped``, ``rejoining`` or ``failed``.
         error: Why it failed.
         snapshots: Volumes that it had before.
+        seeded: Whether the master user exists.
+        starting: The task that brings the database up.
     """
 
     records: Records
@@ -65,6 +67,7 @@ class Member:
     error: str | None = None
     snapshots: list[Snapshot] = field(default_factory=list)
     seeded: bool = False
+    starting: asyncio.Task[None] | None = None
 
     @property
     def region(self) -> str:
@@ -161,42 +164,41 @@ class Members:
         """The member that runs the database of the cluster with an ARN."""
         return self.of(arn.rsplit(":", 1)[1], arn_region(arn))
 
-    async def instance_created(
-        self, records: Records, cluster_id: str
-    ) -> asyncio.Task[None] | None:
+    async def instance_created(self, records: Records, cluster_id: str) -> None:
         """A cluster got an instance: start its database if it does not run.
 
         Args:
             records: The account and region.
             cluster_id: The cluster.
-
-        Returns:
-            The task that brings it up, or None when it runs already.
         """
         member = self.of(cluster_id, records.region)
         if member is None:
-            member = Member(records, cluster_id, self.new_database(records.region))
+            member = Member(records, cluster_id, self.new_database(records.region), "stopped")
             self.by_region[records.region] = member
-        elif member.state != "stopped":
-            records.set_status(
-                member.cluster, "available" if member.state == "available" else "creating"
-            )
-            return None
-        member.state = "creating"
-        records.set_status(member.cluster, "creating")
-        return asyncio.create_task(self._bring_up(member), name=f"bring-up-{member.region}")
+        if member.state == "stopped":
+            member.state = "creating"
+            member.starting = asyncio.create_task(self._bring_up(member))
+        records.set_status(
+            member.cluster, "available" if member.state == "available" else "creating"
+        )
 
     async def _bring_up(self, member: Member) -> None:
         try:
             await self.launch(member.database)
             await self.assume_role(member)
+            if (source := member.source) and (writer := self.by_region.get(source)):
+                await self.caught_up(member.database, writer.database, timeout=_CATCH_UP_S)
             member.state = "available"
             member.records.set_status(member.cluster, "available")
         except (LabError, MySQLError, OSError) as error:
             _log.exception("the database of %s did not come up", member.region)
             member.state, member.error = "failed", str(error)
-            if cluster := member.records.cluster(member.cluster_id):
-                member.records.set_status(cluster, "failed")
+            member.records.set_status(member.cluster, "failed")
+
+    async def _stop_starting(self, member: Member) -> None:
+        if task := member.starting:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def launch(self, database: Database) -> None:
         """Start a database (read-only) and wait until it answers."""
@@ -209,10 +211,9 @@ class Members:
         source = member.source
         if source is None:
             await asyncio.to_thread(self._become_writer, member)
-            return
-        await asyncio.to_thread(member.database.follow, *self.address(member.region, source))
-        if writer := self.by_region.get(source):
-            await self.caught_up(member.database, writer.database, timeout=_CATCH_UP_S)
+        else:
+            address = self.address(member.region, source)
+            await asyncio.to_thread(member.database.follow, *address)
 
     def _become_writer(self, member: Member) -> None:
         cluster = member.cluster
@@ -260,7 +261,7 @@ class Members:
             LabError: There is no such member, or its server runs.
         """
         member = self.by_region.get(region)
-        if member is None:
+        if member is None or member.state == "stopped":
             msg = f"{region} has no database"
             raise LabError(msg)
         await self.launch(member.database)
@@ -271,12 +272,14 @@ class Members:
     async def last_instance_deleted(self, cluster_id: str, region: str) -> None:
         """A cluster lost its last instance: nothing runs, the volume stays."""
         if member := self.of(cluster_id, region):
+            await self._stop_starting(member)
             member.state = "stopped"
             await asyncio.to_thread(member.database.stop)
 
     async def cluster_deleted(self, cluster_id: str, region: str) -> None:
         """A cluster was deleted: its volumes go, snapshots too."""
         if member := self.of(cluster_id, region):
+            await self._stop_starting(member)
             del self.by_region[region]
             for database in (member.database, *(s.database for s in member.snapshots)):
                 await asyncio.to_thread(database.discard)
