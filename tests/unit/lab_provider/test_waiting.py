@@ -283,8 +283,12 @@ def test_only_absence_is_tolerated() -> None:
 
 
 def test_an_error_without_details_is_explained_all_the_same() -> None:
-    with (
-        pytest.raises(ProviderError, match=r"^Unknown: no reason given \(Operation\)$"),
-        explained(),
-    ):
+    expected = r"^Unknown: no reason given \(Operation\)$"
+    with pytest.raises(ProviderError, match=expected), explained():
         raise ClientError({}, "Operation")
+
+
+def test_a_route_table_that_aws_does_not_find_is_gone() -> None:
+    script = Script(describe_route_tables=[refused("InvalidRouteTableID.NotFound")])
+    handler = HANDLERS["aws:ec2/routeTable:RouteTable"]
+    assert handler.read(script.aws(), "rtb-1", {}) is None
