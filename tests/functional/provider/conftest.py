@@ -99,7 +99,7 @@ def client(endpoint: str) -> Client:
 
     def make(service: str, region: str = EAST) -> Any:
         return boto3.client(
-            cast(Any, service), region_name=region, endpoint_url=endpoint,
+            cast("Any", service), region_name=region, endpoint_url=endpoint,
             aws_access_key_id="test", aws_secret_access_key="test",
         )  # fmt: skip
 
@@ -214,13 +214,15 @@ def life(hand: Hand, made: Made, changes: Mapping[str, Any] | None = None) -> Ma
     """
     found = hand.read(made)
     assert found is not None
-    moving = {"acceptStatus"}
+    moving = {"acceptStatus", "endpoint", "readerEndpoint", "clusterMembers"}
     assert {k: v for k, v in found.items() if k not in moving} == {
         k: v for k, v in made.outputs.items() if k not in moving
     }
     if changes:
         made = hand.update(made, **changes)
-        assert hand.read(made) is not None
+    if "tagsAll" in made.inputs:
+        made = hand.update(made, tags={"Only": "the tags"})
+    assert hand.read(made) is not None
     hand.delete(made)
     assert hand.read(made) is None
     hand.delete(made)

@@ -66,6 +66,7 @@ def test_key(hand: Hand, client: Client) -> None:
 
 def test_alias(hand: Hand, client: Client) -> None:
     keys = [hand.create("aws:kms/key:Key", f"k{n}").id for n in (1, 2)]
+    hand.create("aws:kms/alias:Alias", "b", name="alias/another", targetKeyId=keys[0])
     alias = hand.create("aws:kms/alias:Alias", "a", name="alias/db", targetKeyId=keys[0])
     assert client("kms").describe_key(KeyId="alias/db")["KeyMetadata"]["KeyId"] == keys[0]
     alias = hand.update(alias, targetKeyId=keys[1])

@@ -8,8 +8,13 @@ import threading
 
 import pytest
 
+from bicoastal.errors import DeploymentError
+from bicoastal.lab.engine.calls import CallLoop, ProviderPool
+from bicoastal.lab.engine.runs import PreviewRun, Progress, UpRun
+from bicoastal.lab.engine.state import ResourceState, State
+
 from .conftest import Make
-from .toy import Thing, World
+from .toy import Thing, ToyProvider, World
 
 
 def test_an_interrupt_begins_nothing_more_and_everything_made_is_known(
@@ -36,3 +41,31 @@ def test_an_interrupt_begins_nothing_more_and_everything_made_is_known(
     world.on_call = None
     made.destroy()
     assert world.things == {}
+
+
+def test_an_interrupted_run_takes_no_more_registrations(world: World) -> None:
+    """One that was already waiting for a thread when the interrupt came."""
+    state = State()
+    progress = Progress(state, None)
+    with CallLoop() as calls:
+        run = UpRun(
+            "project", "stack", "us-east-1", None, state=state,
+            pool=ProviderPool(ToyProvider(world), "us-east-1"), calls=calls, progress=progress,
+        )  # fmt: skip
+        run.cancel()
+        wanted = ResourceState(urn="urn", type="toy:index:Thing", name="late", custom=True)
+        assert not run.resource(wanted, ()).ok
+
+    assert world.calls == []
+    assert progress.skipped == ["urn"]
+    assert state.journal[0].reason == "the deployment was interrupted"
+
+
+def test_a_preview_has_nothing_to_cancel() -> None:
+    PreviewRun("project", "stack", "us-east-1").cancel()
+
+
+def test_a_provider_that_nobody_configured_is_an_error(world: World) -> None:
+    pool = ProviderPool(ToyProvider(world), "us-east-1")
+    with CallLoop() as calls, pytest.raises(DeploymentError, match="unknown provider 'urn::x'"):
+        calls.run(pool.get("urn::x"))

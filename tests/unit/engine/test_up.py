@@ -368,6 +368,15 @@ def test_progress_is_told_while_it_happens(world: World, deployment: Make) -> No
     assert events[3].reason == "no"
 
 
+def test_what_a_component_puts_out_is_not_the_stacks(world: World, deployment: Make) -> None:
+    def program() -> None:
+        group = Group("group")
+        group.register_outputs({"inner": 1})
+        pulumi.export("outer", 2)
+
+    assert deployment().up(program).outputs == {"outer": 2}
+
+
 def test_the_journal_tells_when_and_how_long(world: World, deployment: Make) -> None:
     before = time.time()
     made = deployment()

@@ -113,8 +113,7 @@ class Progress:
 
     def begin(self, kind: Kind, resource: ResourceState) -> float:
         """Say that something begins; return the time for `end`."""
-        if resource.is_managed:
-            self._emit(_GERUNDS[kind], resource)
+        self._emit(_GERUNDS[kind], resource)
         return time.monotonic()
 
     def end(self, kind: Kind, resource: ResourceState, started: float, reason: str = "") -> None:

@@ -30,11 +30,8 @@ class SecurityGroup(Handler):
             **tag_specification("security-group", inputs),
         )
         aws.made = id_ = str(response["GroupId"])
-        open_rules = ec2.describe_security_groups(GroupIds=[id_])["SecurityGroups"][0]
-        if open_rules["IpPermissionsEgress"]:
-            ec2.revoke_security_group_egress(
-                GroupId=id_, IpPermissions=open_rules["IpPermissionsEgress"]
-            )
+        group = ec2.describe_security_groups(GroupIds=[id_])["SecurityGroups"][0]
+        ec2.revoke_security_group_egress(GroupId=id_, IpPermissions=group["IpPermissionsEgress"])
         return id_
 
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:

@@ -63,9 +63,7 @@ class Vpc(Handler):
         del state
         ec2 = aws.client("ec2")
         with absent_ok():
-            vpc = first(ec2.describe_vpcs(VpcIds=[id_]), "Vpcs")
-            if vpc is None:
-                return None
+            vpc = ec2.describe_vpcs(VpcIds=[id_])["Vpcs"][0]
             of_vpc = [{"Name": "vpc-id", "Values": [id_]}]
             tables = ec2.describe_route_tables(
                 Filters=[*of_vpc, {"Name": "association.main", "Values": ["true"]}]

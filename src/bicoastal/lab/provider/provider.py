@@ -167,7 +167,12 @@ class LabProvider(Provider):
 
     async def read(self, request: ReadRequest) -> ReadResponse:
         """Read a resource; an empty answer means that it does not exist."""
-        known = {**request.inputs, **request.properties}
+        hidden = _handler(request.urn).write_only
+        known = {
+            name: value
+            for name, value in {**request.inputs, **request.properties}.items()
+            if name not in hidden
+        }
         found = await asyncio.to_thread(self._read, request.urn, request.resource_id, known)
         if found is None:
             return ReadResponse()

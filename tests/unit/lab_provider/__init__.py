@@ -1,0 +1,1 @@
+"""Tests of the provider that need no AWS: waiting, archives, arguments."""
