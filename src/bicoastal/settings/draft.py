@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bicoastal.settings.keys import dotted, groups, known_keys, suggestion, within
 from bicoastal.settings.models import Settings
-from bicoastal.settings.secrecy import quoted, shown
+from bicoastal.settings.secrecy import printable, quoted, shown
 
 FaultKind = Literal[
     "unknown-key",
@@ -35,9 +35,10 @@ _NO_FAULT = ("default_factory_not_called",)  # pydantic's echo of a fault elsewh
 _WANTED = {
     "bool": "true or false",
     "dict": "a mapping",
-    "finite": "a finite number",
     "float": "a number",
+    "greater": "a number of at most 12 digits",
     "int": "a whole number",
+    "less": "a number of at most 12 digits",
     "model": "a mapping of keys",
     "string": "text",
     "tuple": "a list",
@@ -128,12 +129,12 @@ def _without_blanks(raw: Mapping[Any, Any]) -> dict[str, Any]:
     """A deep copy with text keys, without keys that have no value, at the two known levels."""
     copied: dict[str, Any] = {}
     for key, value in deepcopy(dict(raw)).items():
-        name = str(key)
+        name = printable(str(key))
         if value is None or (value == "" and name in _EMPTY_MEANS_ABSENT):
             continue
         if isinstance(value, Mapping):
             is_group = name != "tags"
-            inner = {str(k): v for k, v in value.items() if not (is_group and v is None)}
+            inner = {printable(str(k)): v for k, v in value.items() if not (is_group and v is None)}
             copied[name] = inner
         else:
             copied[name] = value

@@ -23,9 +23,9 @@ class Finding:
         message: what is wrong and why, naming key and value.
         cure: what to do.
         source: the address of the page that states the rule.
-        file: the stack file, if the settings came from one.
-        line: the line in that file, counted from 1.
+        line: the line in the stack file, counted from 1.
         column: the column in that line, counted from 1.
+        file: the stack file, if the settings came from one.
     """
 
     rule_id: str
@@ -35,9 +35,9 @@ class Finding:
     message: str
     cure: str
     source: str
-    file: str | None = None
     line: int | None = None
     column: int | None = None
+    file: str | None = None
 
     @property
     def location(self) -> str:

@@ -25,8 +25,10 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
-Int = Annotated[int, BeforeValidator(_no_bool)]
-Float = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+# The bounds say nothing of AWS; they keep absurd numbers out of every later calculation.
+_HUGE = 10**12
+Int = Annotated[int, BeforeValidator(_no_bool), Field(ge=-_HUGE, le=_HUGE)]
+Float = Annotated[float, BeforeValidator(_no_bool), Field(ge=-_HUGE, le=_HUGE)]
 
 
 class _Model(BaseModel):

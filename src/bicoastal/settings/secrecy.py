@@ -45,11 +45,25 @@ def shown(key: str, value: object) -> str:
         return "a list"
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    is_arn = text.startswith("arn:")
+    if isinstance(value, int) and value.bit_length() > _LONGEST:
+        return "a very large number"
+    text = printable(f"{value:g}" if isinstance(value, float) else str(value))
+    is_arn = re.match(r"arn:aws[a-z-]*:", text)
     if (is_secret_key(key) or _SECRET_VALUE.search(text)) and not is_arn:
         return HIDDEN
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def printable(text: str) -> str:
+    """Text that is safe to print: control characters and the like are written as escapes.
+
+    Args:
+        text: any text, such as a value or a key that somebody wrote.
+
+    Returns:
+        The text; a newline, for one, has become a backslash and an n.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def quoted(key: str, value: object) -> str:
@@ -63,4 +77,4 @@ def quoted(key: str, value: object) -> str:
         Quoted text, or `(hidden)` where the value might be a secret.
     """
     text = shown(key, value)
-    return repr(text) if isinstance(value, str) and text != HIDDEN else text
+    return f"'{text}'" if isinstance(value, str) and text != HIDDEN else text

@@ -68,6 +68,13 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
     ("steady, first DOWN", armed(), ev("?D?"), S.SUSPECT, "the run starts again"),
     ("steady, bad round", armed(), ev("?DD"), S.SUSPECT, "1 bad rounds"),
     ("steady, one liar", armed(), ev("UDU"), S.STEADY, "DOWN vetoed by UP from"),
+    (
+        "steady, one DOWN and one overloaded",
+        armed(),
+        Evidence(NOW, (*votes("U--", overloaded=True), *votes("?D?")), HEALTHY),
+        S.STEADY,
+        "vetoed by UP from us-east-1",
+    ),
     ("steady, contested", armed(), ev("UDD"), S.SUSPECT, "the run starts again"),
     ("steady, blind", armed(), ev("???"), S.STEADY, "nothing known"),
     ("steady, no vote", armed(), ev("---"), S.STEADY, "no vote"),

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
+import hypothesis
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -15,9 +16,11 @@ from bicoastal.settings.models import Database, Network
 from bicoastal.settings.names import NAME_LIMITS
 from bicoastal.settings.tables import regions
 
+LAZY = hypothesis.settings(deadline=None, max_examples=60)  # the machine may be busy
 REGIONS = sorted(regions())
 THREE = st.lists(st.sampled_from(REGIONS), min_size=3, max_size=3, unique=True)
-LEGAL = st.from_regex(r"(?=.{1,50}\Z)[a-z0-9](?:-?[a-z0-9])*", fullmatch=True)
+WORDS = st.lists(st.text("abyz019", min_size=1, max_size=12), min_size=1, max_size=12)
+LEGAL = WORDS.map(lambda words: "-".join(words)[:50].strip("-"))
 
 
 def legal_settings(suffix: str, homes: list[str], instances: int = 2, zones: int = 3) -> Settings:
@@ -29,6 +32,7 @@ def legal_settings(suffix: str, homes: list[str], instances: int = 2, zones: int
     )
 
 
+@LAZY
 @given(
     LEGAL | st.sampled_from(["x" * 50, "1" * 50, "-".join("x" * 25) + "x"]),
     THREE,
@@ -44,6 +48,7 @@ def test_every_name_of_a_legal_suffix_fits_its_service(
         assert NAME_LIMITS[kind].fullmatch(name), f"{kind}: {name}"
 
 
+@LAZY
 @given(st.from_regex(r"[a-z0-9-]{1,50}", fullmatch=True))
 def test_a_suffix_is_accepted_exactly_if_every_name_fits(suffix: str) -> None:
     fits = all(
@@ -52,6 +57,7 @@ def test_a_suffix_is_accepted_exactly_if_every_name_fits(suffix: str) -> None:
     assert fits == (validate({"environmentSuffix": suffix}) == [])
 
 
+@LAZY
 @given(st.text(alphabet="aZ9-_.é\n", min_size=1, max_size=53))
 @example("x" * 50)
 @example("x" * 51)
@@ -61,6 +67,7 @@ def test_a_suffix_is_accepted_exactly_if_it_is_a_word_of_small_letters(suffix: s
     assert legal == (validate({"environmentSuffix": suffix}) == [])
 
 
+@LAZY
 @given(LEGAL, THREE)
 def test_things_of_one_kind_have_different_names(suffix: str, homes: list[str]) -> None:
     pairs = Names.all(legal_settings(suffix, homes))

@@ -106,6 +106,19 @@ def test_a_finding_on_a_default_points_to_the_nearest_key(write: Writer) -> None
     assert marks.locate("tags", at_key=True) is None
 
 
+def test_findings_are_in_the_order_of_the_file_and_those_without_a_place_come_last(
+    write: Writer,
+) -> None:
+    file = write(
+        "config:\n"
+        "  bicoastal:dns: {ttlS: -1, mod: 1}\n"
+        "  bicoastal:database:\n    port: 1\n"
+        "  bicoastal:environmentSuffix: dev-\n"
+    )
+    found = validate_stack_file(file, deploying=True)
+    assert [f.rule_id for f in found] == ["BC309", "BC001", "BC216", "BC102", "BC601"]
+
+
 def test_a_finding_without_a_place_names_the_file(write: Writer) -> None:
     file = write("config:\n  bicoastal:project: x\n")
     (finding,) = validate_stack_file(file, deploying=True)
@@ -122,7 +135,7 @@ def test_a_finding_without_a_place_names_the_file(write: Writer) -> None:
         ("a: !!python/object:os.system x\n", "BC005", 1),
         ("a: 2026-99-99\n", "BC005", None),
         ("a: \x07\n", "BC005", None),
-        ("[" * 1500, "BC005", None),
+        ("a: " + "[" * 700, "BC005", None),
         ("5\n", "BC006", 1),
         ("config: 5\n", "BC006", 1),
         ("x: 1\nconfig:\n  - a\n", "BC006", 3),

@@ -22,7 +22,7 @@ MONITORING = (
     fails=[
         {"database": {"instanceClass": "db.r6g.large"}},
         {"database": {"instancesPerMember": 2}},
-        {"database": {"serverlessMinAcu": 2}},
+        {"database": {"serverlessMinAcu": 1}},
     ],
 )
 def cheapest(draft: Draft) -> Iterable[Problem]:

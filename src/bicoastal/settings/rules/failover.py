@@ -82,7 +82,12 @@ def quorum(draft: Draft) -> Iterable[Problem]:
     "BC307",
     "warning",
     source=IN_REGION,
-    passes=[_failover(probeIntervalS=10, threshold=7, graceS=0)],
+    passes=[
+        _failover(probeIntervalS=10, threshold=7, graceS=0),
+        _failover(threshold=0, graceS=0),
+        _failover(probeIntervalS=0, graceS=0),
+        _failover(threshold=1, graceS=-1),
+    ],
     fails=[_failover(probeIntervalS=10, threshold=3, graceS=30)],
 )
 def window(draft: Draft) -> Iterable[Problem]:

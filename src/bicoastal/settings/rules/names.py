@@ -154,6 +154,29 @@ def not_at_apex(draft: Draft) -> Iterable[Problem]:
 
 
 @rule(
+    "BC111",
+    "warning",
+    source=DNS_FORMAT,
+    passes=[{"hostedZoneId": "Z2FDTNDATAQYW2", "domainName": "db.corp.internal"}, {}],
+    fails=[{"hostedZoneId": "Z2FDTNDATAQYW2"}],
+)
+def domain_in_zone(draft: Draft) -> Iterable[Problem]:
+    """An existing hosted zone comes with a domain name that lies in it."""
+    settings = draft.settings
+    domain = settings.domain_name
+    if settings.hosted_zone_id and domain == default_domain(settings.environment_suffix):
+        yield Problem(
+            "hostedZoneId",
+            f"hostedZoneId names a zone of your own, but domainName is the default, {domain}, "
+            "which lies in it only if the zone is example.com; Route 53 refuses a "
+            "record outside its zone.",
+            "Set domainName to a name in the zone.",
+            settings.hosted_zone_id,
+            related=("domainName", "environmentSuffix"),
+        )
+
+
+@rule(
     "BC106",
     "error",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html",

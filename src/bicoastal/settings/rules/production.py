@@ -85,7 +85,7 @@ def reader(draft: Draft) -> Iterable[Problem]:
     "warning",
     source=BACKUPS,
     passes=[_production(backupRetentionDays=7), {"database": {"backupRetentionDays": 1}}],
-    fails=[_production(backupRetentionDays=6)],
+    fails=[_production(backupRetentionDays=n) for n in (1, 6)],
 )
 def long_retention(draft: Draft) -> Iterable[Problem]:
     """A production database keeps backups for at least a week."""
