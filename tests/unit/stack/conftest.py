@@ -311,9 +311,9 @@ def production(evaluate: Callable[..., Program]) -> Program:
 
 @pytest.fixture(scope="session")
 def european(evaluate: Callable[..., Program]) -> Program:
-    """A stack outside of us-east-1 with a public endpoint that follows the latch all the same."""
+    """Outside of us-east-1, the longest suffix, a public endpoint that follows the latch."""
     return evaluate(
-        environmentSuffix="other",
+        environmentSuffix="o" * 50,
         regions={"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"},
         health={"endpointCheck": "public"},
         failover={

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+OTHER = "o" * 50
 REGIONS = {"us-east-1": "use1", "us-west-2": "usw2", "us-east-2": "use2"}
 
 
@@ -51,9 +52,9 @@ def test_the_latch_has_a_check_in_each_of_three_regions(default: Any, region: st
 
 def test_a_changed_alarm_makes_route_53_read_it_again(default: Any, european: Any) -> None:
     first = default.one("HealthCheck", "latch-use1-dev").inputs["triggers"]
-    second = european.one("HealthCheck", "latch-euc1-other").inputs["triggers"]
+    second = european.one("HealthCheck", f"latch-euc1-{OTHER}").inputs["triggers"]
     assert "global-dev" in first["metric"]
-    assert "global-other" in second["metric"]
+    assert f"global-{OTHER}" in second["metric"]
     assert first["evaluation"] == second["evaluation"] == "Minimum < 1 over 1 x 60 s"
 
 

@@ -16,6 +16,7 @@ from bicoastal.failover import bundle, handlers
 from bicoastal.failover.config import ControllerConfig, ProberConfig
 from bicoastal.stack.functions import cache_folder, write_code
 
+OTHER = "o" * 50
 CODES = {"us-east-1": "use1", "us-west-2": "usw2", "us-east-2": "use2"}
 MEMBERS = ("us-east-1", "us-west-2")
 
@@ -77,7 +78,7 @@ def test_a_controller_knows_what_it_may_have_to_do(default: Any, region: str) ->
 
 def test_the_policy_of_failover_reaches_the_controllers(european: Any) -> None:
     for code in ("euc1", "euw1"):
-        known = ControllerConfig.from_json(config(european, f"control-{code}-other"))
+        known = ControllerConfig.from_json(config(european, f"control-{code}-{OTHER}"))
         assert known.mode == "approve"
         assert known.probe_interval_s == 20
         assert known.threshold == 5
@@ -87,9 +88,9 @@ def test_the_policy_of_failover_reaches_the_controllers(european: Any) -> None:
         assert known.rpo_budget_s == 11
         assert known.promotion_timeout_s == 1200
         assert known.clean_rounds == 4
-    prober = ProberConfig.from_json(config(european, "probe-euw3-other"))
+    prober = ProberConfig.from_json(config(european, f"probe-euw3-{OTHER}"))
     assert prober.timeout_s == 3
-    assert european.one("Function", "probe-euw3-other").inputs["timeout"] == 2 * 4 * 3 + 5
+    assert european.one("Function", f"probe-euw3-{OTHER}").inputs["timeout"] == 2 * 4 * 3 + 5
 
 
 def test_controllers_set_no_latch_that_dns_does_not_follow(public: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+OTHER = "o" * 50
 MEMBERS = {"us-east-1": "use1", "us-west-2": "usw2"}
 ON_MEMBER = {
     "cpu": ("CPUUtilization", "GreaterThanThreshold", "notBreaching"),
@@ -87,7 +88,7 @@ def test_topics_are_encrypted_with_their_region_s_key(default: Any, european: An
         topic = default.one("Topic", f"notify-{code}-dev")
         assert topic.region == region
         assert topic.inputs["kmsMasterKeyId"].endswith(f"{region}:123456789012:aurora-{code}-dev")
-    elsewhere = european.one("Topic", "notify-use1-other")
+    elsewhere = european.one("Topic", f"notify-use1-{OTHER}")
     assert "kmsMasterKeyId" not in elsewhere.inputs
 
 

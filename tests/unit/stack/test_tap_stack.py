@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from bicoastal.settings import InvalidSettingsError, Settings, TapStackArgs, load, region_code
+from bicoastal.settings import (
+    InvalidSettingsError,
+    Settings,
+    TapStackArgs,
+    load,
+    region_code,
+)
 from bicoastal.stack import TapStack
 from bicoastal.stack.tap_stack import accept
 
+OTHER = "o" * 50
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
 PASSWORD = "correct-horse-battery"
 GLOBAL_SERVICES = ("aws:iam/", "aws:route53/")
@@ -59,7 +66,7 @@ def test_each_region_has_a_provider_and_metrics_of_health_checks_have_theirs(eur
 @pytest.mark.parametrize("which", ("default", "public", "production", "european"))
 def test_everything_that_takes_tags_has_them(which: str, request: pytest.FixtureRequest) -> None:
     program = request.getfixturevalue(which)
-    suffix = {"production": "live", "european": "other"}.get(which, "dev")
+    suffix = {"production": "live", "european": OTHER}.get(which, "dev")
     wanted = {
         "Environment": suffix,
         "Project": "bicoastal",
@@ -94,6 +101,33 @@ def test_named_things_are_called_by_their_logical_names(default: Any) -> None:
                 value = found.inputs[key]
                 if not found.type.startswith(("aws:route53/", "aws:cloudwatch/logGroup")):
                     assert value.removeprefix("alias/") == found.name
+
+
+@pytest.mark.parametrize("which", ("default", "european"))
+def test_even_with_the_longest_suffix_names_fit_their_services(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    program = request.getfixturevalue(which)
+    limits = {
+        "Role": 64,
+        "Function": 64,
+        "EventRule": 64,
+        "Cluster": 63,
+        "ClusterInstance": 63,
+        "GlobalCluster": 63,
+        "RolePolicy": 128,
+        "MetricAlarm": 255,
+        "SecurityGroup": 255,
+        "SubnetGroup": 255,
+        "ClusterParameterGroup": 255,
+        "Table": 255,
+        "Topic": 256,
+    }
+    for found in program.custom:
+        assert len(found.name) <= limits.get(found.type.rpartition(":")[2], 128), found.name
+        assert "--" not in found.name
+        for value in found.inputs.get("tags", {}).values():
+            assert len(value) <= 256
 
 
 def test_outputs_tell_everything_that_a_caller_needs(default: Any) -> None:
@@ -165,6 +199,9 @@ def test_the_password_goes_to_the_seed_alone_and_is_never_readable(default: Any)
     assert holders == [("aurora-use1-dev", "masterPasswordWo")]
     for found in default.resources:
         assert PASSWORD not in json.dumps(found.readable), found.name
+    # What is read from the secret is secret as a whole, the user's name included.
+    seed = default.one("Cluster", "aurora-use1-dev")
+    assert seed.readable["masterUsername"] == seed.readable["masterPasswordWo"] == "[secret]"
     assert PASSWORD not in json.dumps(default.outputs)
     assert default.readable_outputs == default.outputs
 
