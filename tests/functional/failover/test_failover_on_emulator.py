@@ -37,6 +37,16 @@ ROLE = "arn:aws:iam::000000000000:role/failover"
 VERSION = "8.0.mysql_aurora.3.10.4"
 PACE = 10.0
 Client = Callable[[str, str], Any]
+# In one process: hypercorn's own command would start a second one, which outlives the first.
+SERVE = """
+import asyncio, sys
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack.app import app
+config = Config()
+config.bind = [sys.argv[1]]
+asyncio.run(serve(app, config))
+"""
 
 
 @dataclass
@@ -81,11 +91,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "BICOASTAL_PACE": str(PACE),
+        "TMPDIR": str(log.parent),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "hypercorn",
-             "ministack.app:app", "--bind", f"127.0.0.1:{port}"],
+            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-c", SERVE, f"127.0.0.1:{port}"],
             env=environment, stdout=output, stderr=output,
         )  # fmt: skip
 
@@ -105,8 +115,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
             time.sleep(0.05)
         yield make
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()
+        process.wait(30)
 
 
 @pytest.fixture(scope="module")
