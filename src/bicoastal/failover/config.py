@@ -3,7 +3,9 @@
 The stack serialises a `ProberConfig` or a `ControllerConfig` with `to_json` into the function's
 environment variable `BICOASTAL_CONFIG`; the handlers parse it with `from_json`.
 
-All durations are seconds at AWS's pace; `BICOASTAL_PACE` divides them when the lab runs faster.
+All durations are seconds at AWS's pace; `BICOASTAL_PACE` divides them when the lab runs faster,
+except what is measured in data (the lag and its age) and except for floors below which a probe or
+a vote would measure the machine instead of the member.
 """
 
 from __future__ import annotations
@@ -225,6 +227,8 @@ class ControllerConfig(_Config):
             for key, region in (("region", self.region), ("home_region", self.home_region))
             if region not in self.members
         ]
+        if len(self.members) < 2:
+            problems.append("members must name at least two regions: one to lose, one to promote")
         if self.mode not in MODES:
             problems.append(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
         if self.region not in self.witnesses:

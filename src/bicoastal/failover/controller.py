@@ -53,8 +53,8 @@ class World(Protocol):
     def promote(self, target_arn: str) -> str:
         """Promote a member and return the request id."""
 
-    def put_latch(self, region: str, value: int) -> None:
-        """Put the latch's value into one region."""
+    def put_latch(self, region: str, value: int, at: float) -> None:
+        """Put the latch's value, decided at that time, into one region."""
 
     def lag(self, before: float) -> tuple[float, float] | None:
         """The last lag before a moment, and when it was measured."""
@@ -303,8 +303,9 @@ class Controller:
             self._complain(f"page: {error}")
 
     def _set_latch(self, value: int) -> None:
+        now = self._clock()
         puts = [
-            self._submit(self._world.put_latch, region, value)
+            self._submit(self._world.put_latch, region, value, now)
             for region in self._config.latch.regions
         ]
         wait(puts, timeout=self._timeout_s)

@@ -86,7 +86,9 @@ def _observe_loss(view: View, why: str) -> Step:
     """Say what would have been done, and page once when it would have been a failover."""
     counted = _changed(_count_bad(view), clean_rounds=0)
     if not guards.window_served(counted, view.now, view.policy):
-        return Step(counted, (), f"{why}: would be SUSPECT, {_run(counted)}; {view.votes.words}")
+        return Step(
+            counted, (), f"{why}: would be SUSPECT, {_run(counted, view.now)}; {view.votes.words}"
+        )
     red = guards.red_gates(replace(view, record=replace(counted, armed=True)))
     would = f"would be HELD ({red})" if red else f"would have claimed for {view.policy.arn}"
     reason = f"{why}: {would}; {view.votes.words}"
@@ -125,13 +127,13 @@ def _suspect(view: View) -> Step:
 def _bad_round(view: View) -> Step:
     counted = _count_bad(view)
     if not guards.window_served(counted, view.now, view.policy):
-        return Step(counted, (), f"{_run(counted)}; {view.votes.words}")
+        return Step(counted, (), f"{_run(counted, view.now)}; {view.votes.words}")
     if red := guards.red_gates(view):
         return _hold(view, counted, f"{red}; {view.votes.words}")
     return _to(
         replace(view, record=counted),
         State.FENCING,
-        f"claimed for {view.policy.arn}: {_run(counted)}; {view.votes.words}",
+        f"claimed for {view.policy.arn}: {_run(counted, view.now)}; {view.votes.words}",
         Gather(),
         target_region=view.policy.region,
         target_arn=view.policy.arn,
@@ -211,7 +213,9 @@ def _redirecting(view: View) -> Step:
 def _cooldown(view: View) -> Step:
     if guards.confirmed(view.votes, view.policy):
         counted = _count_bad(view)
-        reason = f"second outage in the cooldown, held; {_run(counted)}; {view.votes.words}"
+        reason = (
+            f"second outage in the cooldown, held; {_run(counted, view.now)}; {view.votes.words}"
+        )
         if counted.noticed or not guards.window_served(counted, view.now, view.policy):
             return Step(counted, (), reason)
         return Step(replace(counted, noticed=True), (Page("Second outage, held", reason),), reason)
@@ -303,8 +307,9 @@ def _count_bad(view: View) -> Record:
     return replace(run, bad_rounds=bad_rounds, last_bad_at=view.now)
 
 
-def _run(record: Record) -> str:
-    return f"{record.bad_rounds} bad rounds since {record.first_bad_at:.1f}"
+def _run(record: Record, now: float) -> str:
+    first = now if record.first_bad_at is None else record.first_bad_at
+    return f"{record.bad_rounds} bad rounds in {now - first:.1f} s"
 
 
 def _changed(record: Record, **changes: object) -> Record:

@@ -199,19 +199,26 @@ class Gateway:
             )
         return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
 
-    def put_latch(self, region: str, value: int) -> None:
+    def put_latch(self, region: str, value: int, at: float) -> None:
         """Put the latch's value into one region.
 
         Args:
             region: the region.
             value: 1 while the home region is the writer, otherwise 0.
+            at: when it was decided, seconds since the epoch; so that a call which arrives late
+                does not speak for the time in which it arrives.
 
         Raises:
             GatewayError: not accepted.
         """
         latch = self._config.latch
         dimensions = [{"Name": latch.dimension_name, "Value": latch.dimension_value}]
-        datum = {"MetricName": latch.metric, "Dimensions": dimensions, "Value": float(value)}
+        datum = {
+            "MetricName": latch.metric,
+            "Dimensions": dimensions,
+            "Timestamp": datetime.fromtimestamp(at, UTC),
+            "Value": float(value),
+        }
         with _explained(f"the latch was not set in {region}"):
             self._clients.get("cloudwatch", region).put_metric_data(
                 Namespace=latch.namespace, MetricData=[datum]

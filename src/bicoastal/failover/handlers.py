@@ -56,8 +56,11 @@ def controller(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         A summary, see `Controller.run`.
 
     Raises:
-        ConfigError: the function's configuration cannot be used.
+        ConfigError: the function's configuration or the number of rounds cannot be used.
     """
+    rounds = event.get("rounds")
+    if rounds is not None and (type(rounds) is not int or rounds < 1):
+        raise ConfigError(f"rounds must be a whole number above 0, not {rounds!r}")
     settings = _controller_config(_variable())
     pace = _pace()
     dynamodb = _clients().get("dynamodb", settings.region, read_timeout_s=2.0)
@@ -65,7 +68,7 @@ def controller(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     world = Gateway(settings, pace, _clients())
     remaining = getattr(context, "get_remaining_time_in_millis", lambda: math.inf)
     return Controller(settings, pace, store, world).run(
-        rounds=event.get("rounds"), remaining=lambda: remaining() / 1000
+        rounds=rounds, remaining=lambda: remaining() / 1000
     )
 
 

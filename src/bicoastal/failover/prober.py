@@ -6,6 +6,10 @@ connections and slow answers are UP and a veto. What the witness itself may be t
 resolution, credentials, TLS) is UNKNOWN. Before it says DOWN it proves, in the same round, that it
 can reach another member.
 
+A probe that stops at the greeting is an interrupted connection, and MySQL blocks a host after
+`max_connect_errors` of them (error 1129, a veto here): the stack has to raise that parameter.
+https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html#sysvar_max_connect_errors
+
 The greeting is the initial handshake packet that the server sends first:
 https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets_protocol_handshake_v10.html
 """

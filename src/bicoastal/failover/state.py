@@ -116,7 +116,7 @@ class Policy:
         clean_rounds: clean rounds before STEADY.
         latch_quorum: regions that must accept the latch.
         vote_max_age_s: older votes are UNKNOWN.
-        lag_max_age_s: an older lag is unknown.
+        lag_max_age_s: an older lag is unknown; never scaled.
         lag_required: whether an unknown lag holds.
     """
 
@@ -183,7 +183,8 @@ class Policy:
             latch_quorum=config.latch.quorum,
             # A vote is gathered within its timeout; twice that leaves room for a slow round.
             vote_max_age_s=2 * max(config.probe_interval_s / pace, config.vote_timeout(pace)),
-            lag_max_age_s=config.lag_max_age_s / pace,
+            # Seconds of data, and the minutes in which CloudWatch keeps them, have no pace.
+            lag_max_age_s=config.lag_max_age_s,
             lag_required=config.lag_required,
         )
 

@@ -150,7 +150,7 @@ class FakeWorld:
             self.topology_value = MOVED
         return f"request-{len(self.promotions)}"
 
-    def put_latch(self, region: str, value: int) -> None:
+    def put_latch(self, region: str, value: int, at: float) -> None:
         if region in self.deaf:
             raise GatewayError(f"fake: CloudWatch in {region} does not answer")
         self.latches.append((region, value))

@@ -203,7 +203,7 @@ def test_whoever_does_not_answer_in_time_is_unknown() -> None:
         release.wait(10)
         return topology()
 
-    def slow_latch(region: str, value: int) -> None:
+    def slow_latch(region: str, value: int, at: float) -> None:
         release.wait(10)
 
     rig.world.vote = slow_vote  # type: ignore[method-assign]

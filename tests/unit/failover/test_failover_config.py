@@ -14,6 +14,7 @@ from bicoastal.failover.config import (
     ControllerConfig,
     Endpoint,
     Latch,
+    Member,
     ProberConfig,
     pace,
 )
@@ -106,6 +107,11 @@ def test_values_out_of_range_are_reported_together() -> None:
     assert "cooldown_s" not in found
 
 
+def test_a_controller_needs_a_second_member() -> None:
+    alone = config(members={STANDBY: Member(STANDBY_ARN, "standby")}, home_region=STANDBY)
+    assert "members must name at least two" in problems(ControllerConfig, alone.to_json())
+
+
 def test_the_controllers_own_region_needs_a_witness() -> None:
     changed = config(witnesses={HOME: "one", "us-east-2": "two"})
     assert "witnesses must include 'us-west-2'" in problems(ControllerConfig, changed.to_json())
@@ -141,11 +147,12 @@ def test_the_latch_needs_a_majority_of_its_regions() -> None:
     assert quorums == [0, 1, 2, 2, 3]
 
 
-def test_the_policy_divides_every_duration_but_the_lag_budget() -> None:
+def test_the_policy_divides_every_duration_but_those_of_data() -> None:
     policy = Policy.of(config(), 10.0)
     assert (policy.region, policy.arn, policy.home_region) == (STANDBY, STANDBY_ARN, HOME)
     assert (policy.interval_s, policy.grace_s, policy.cooldown_s) == (1.0, 0.5, 360.0)
     assert (policy.rpo_budget_s, policy.threshold, policy.quorum) == (30.0, 3, 2)
+    assert policy.lag_max_age_s == 600.0
     assert policy.window_s == 2.5
     assert policy.vote_max_age_s == 4.0, "twice the longest that a vote may take"
     values: dict[str, Any] = {"vote_max_age_s": 20.0, "latch_quorum": 2, "promotion_timeout_s": 900}

@@ -248,12 +248,13 @@ def test_the_latch_is_put_with_standard_resolution(
     datum = {
         "MetricName": "HomeIsWriter",
         "Dimensions": [{"Name": "Cluster", "Value": "global-dev"}],
+        "Timestamp": datetime.fromtimestamp(1800, UTC),
         "Value": 0.0,
     }
     clients.stub("cloudwatch", region).add_response(
         "put_metric_data", {}, {"Namespace": "Bicoastal", "MetricData": [datum]}
     )
-    gateway.put_latch(region, 0)
+    gateway.put_latch(region, 0, 1800.0)
 
 
 def points(clients: StubbedClients, metric: str, *values: tuple[int, float]) -> None:

@@ -132,3 +132,12 @@ def test_the_controller_uses_the_table_of_its_own_region(monkeypatch: pytest.Mon
     summary = handlers.controller({"rounds": 1}, None)
     assert made == [(STANDBY, "record-dev", "global-dev", HOME)]
     assert summary["state"] == State.OBSERVE
+
+
+@pytest.mark.parametrize("rounds", (0, -1, "3", True, 1.5))
+def test_a_bad_number_of_rounds_is_explained(
+    rounds: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, config().to_json())
+    with pytest.raises(ConfigError, match="rounds must be a whole number above 0"):
+        handlers.controller({"rounds": rounds}, None)

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from bicoastal.failover import decision, guards
-from bicoastal.failover.state import Promote, Record
+from bicoastal.failover.state import Promote, Record, State
 from bicoastal.failover.votes import Verdict, Vote
 
-from .fakes import HOME, HOME_ARN, POLICY, FakeStore
+from .fakes import HOME, HOME_ARN, POLICY, FakeStore, armed, evidence
 from .simulation import ViolationError, walk
 from .test_transitions import NOW, TABLE
 
@@ -99,6 +99,14 @@ def table_notices() -> str | None:
     return None
 
 
+def approval_notices() -> str | None:
+    run = {"bad_rounds": 2, "first_bad_at": NOW - 25, "last_bad_at": NOW - 10}
+    suspect = armed(State.SUSPECT, **run)
+    found = evidence(NOW, "?DD")
+    outcome = decision.step(suspect, found, NOW, replace(POLICY, mode="approve"))
+    return None if outcome.record.state is State.HELD else "approve mode"
+
+
 def walks_notice() -> str | None:
     for seed in range(WALKS):
         try:
@@ -110,6 +118,7 @@ def walks_notice() -> str | None:
 
 def test_the_shipped_decision_is_noticed_by_nobody() -> None:
     assert table_notices() is None
+    assert approval_notices() is None
     assert walks_notice() is None
 
 
@@ -130,4 +139,4 @@ def test_every_gate_is_needed(gate: str, monkeypatch: pytest.MonkeyPatch) -> Non
         # Doubled on purpose: `_leave` has ended the run before the gates are asked.
         assert table_notices() is None
         monkeypatch.setattr(decision, "_leave", never)
-    assert table_notices() is not None or gate == "gate_mode"
+    assert table_notices() or approval_notices()
