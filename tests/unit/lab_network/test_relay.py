@@ -62,9 +62,9 @@ def test_what_the_server_said_last_arrives_before_the_end(net: RelayThread, dial
     connection = dial()
     read(connection, 5)
     connection.sendall(b"big300000")
-    time.sleep(0.1)
+    read(connection, 1)
     connection.sendall(b"quit")
-    assert len(read(connection, 10**9)) == 300_000
+    assert len(read(connection, 10**9)) == 299_999
 
 
 def test_a_cut_path_times_out_and_the_others_do_not(net: RelayThread, dial: Dial) -> None:
@@ -146,11 +146,11 @@ def test_delays_are_one_way_and_the_handshake_pays_for_them(net: RelayThread, di
     started = time.monotonic()
     connection = dial()
     read(connection, 5)
-    assert 0.155 < time.monotonic() - started < 0.4  # SYN, SYN-ACK, ACK, greeting
+    assert 0.159 < time.monotonic() - started < 2  # SYN, SYN-ACK, ACK, greeting
     started = time.monotonic()
     connection.sendall(b"x")
     read(connection, 1)
-    assert 0.079 < time.monotonic() - started < 0.2
+    assert 0.079 < time.monotonic() - started < 2
     assert {row.delay_ms for row in net.stats()} == {0.0, 40.0}
 
 

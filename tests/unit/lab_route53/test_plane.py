@@ -50,6 +50,20 @@ def with_tcp_check(aws: FakeAws, host: str = endpoint(HOME)) -> None:
     aws.records = pair("calc")
 
 
+def test_it_knows_the_metrics_from_the_start(aws: FakeAws, plan: AddressPlan) -> None:
+    aws.latch()
+    aws.put(0)
+    with plane(aws, plan, streams_every_s=60) as running:
+        assert running.statuses()["both"] is False
+        assert running.lookup(DOMAIN).address == plan.address("clients", STANDBY)
+
+
+def test_a_plan_without_the_internet_is_refused(aws: FakeAws) -> None:
+    lonely = AddressPlan("127.70.1", ("clients",), (HOME,))
+    with pytest.raises(LabError, match="no path from 'internet'"):
+        plane(aws, lonely)
+
+
 def test_the_latch_moves_dns_and_moves_it_back(aws: FakeAws, plan: AddressPlan) -> None:
     aws.latch()
     aws.put(1)

@@ -56,8 +56,8 @@ class Route53DataPlane:
     Times to live are answered as configured; clients divide them by the pace (`Resolver`).
 
     Args:
-        client_for: Gives a boto3 client for (service, region). The clients are used in a thread
-            of the plane only.
+        client_for: Gives a boto3 client for (service, region); called in several threads, one
+            after the other.
         plan: The loopback addresses; its sources must contain ``internet`` and `source`.
         pace: How many times faster than AWS the lab runs: intervals, time-outs and periods are
             divided by it.
@@ -68,6 +68,9 @@ class Route53DataPlane:
         read_every_s: Seconds between two readings of zones and checks.
         streams_every_s: Seconds between two readings of metrics.
         seed: Of the checkers' random phases.
+
+    Raises:
+        LabError: If the plan lacks one of the two sources.
     """
 
     def __init__(
@@ -83,6 +86,8 @@ class Route53DataPlane:
         streams_every_s: float = _STREAMS_EVERY_S,
         seed: int = 0,
     ) -> None:
+        for asker in (INTERNET, source):
+            plan.address(asker, plan.members[0])  # raises now, not in a thread
         self._plan = plan
         self._source = source
         self._publish = publish
@@ -119,6 +124,7 @@ class Route53DataPlane:
             self._snapshot = self._reader.snapshot()
         except UNREACHABLE as error:
             raise LabError(f"Route 53 of the embedded AWS does not answer: {error}") from error
+        self._streams = self._reader.streams(self._snapshot)
         self._loop = asyncio.new_event_loop()
         self._run_in_thread(self._serve_in_loop, "route53")
         if not self._ready.wait(_START_TIMEOUT_S) or self._failure is not None:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from bicoastal.lab.route53.rules import Alarm, AlarmState, HealthCheck, Record, alarm_state
 from bicoastal.lab.route53.zones import Snapshot, Zone, normal
 
 ClientFor = Callable[[str, str], Any]
-UNREACHABLE = (BotoCoreError, ClientError)
+# The last one is no BotoCoreError: an answer that is none of the API's.
+UNREACHABLE = (BotoCoreError, ClientError, ResponseParserError)
 
 # Route 53's control plane is in us-east-1
 # (https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html).
