@@ -83,7 +83,6 @@ class Records:
     def set_writer(self, group: dict[str, Any], arn: str, *, old_status: str) -> None:
         group["writer"] = arn.split(":")[3]
         group["old_status"] = old_status
-        group["Status"] = "available"
 
     def add_snapshot(self, _: Any) -> str:
         return "rds:snapshot"
@@ -234,6 +233,7 @@ def test_an_old_writer_that_dies_in_a_switchover_rejoins_like_after_a_failover(
         old.fails["demote"] = OperationalError(2003, "gone")
         record = await lab.go("switchover")
         assert (record["state"], lab.group["writer"]) == ("done", STANDBY)
+        assert (lab.group["Status"], lab.group["old_status"]) == ("available", "pending-resync")
         assert (await lab.returned())["state"] == "connected"
         assert lab.member(HOME).database is not old
 

@@ -135,7 +135,7 @@ class Records:
             self.run(self.rds._refresh_cluster_status, cluster["DBClusterIdentifier"])
 
     def set_writer(self, group: dict[str, Any], arn: str, *, old_status: str) -> None:
-        """Make a member the writer and the global cluster available again.
+        """Make a member the writer.
 
         Args:
             group: The global cluster.
@@ -147,7 +147,6 @@ class Records:
                 status = old_status if member["IsWriter"] else "connected"
                 member["SynchronizationStatus"] = status
             self.rds._set_global_cluster_writer(group, {"DBClusterArn": arn})
-            self.settle(group)
 
     @staticmethod
     def settle(group: dict[str, Any]) -> None:
