@@ -143,7 +143,10 @@ class Lab:
 
     def rows(self, socket: Path) -> list[int]:
         with connect(self.workspace, socket=socket) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM app.rows_of_test ORDER BY id")
+            try:
+                cursor.execute("SELECT id FROM app.rows_of_test ORDER BY id")
+            except pymysql.err.ProgrammingError:  # the table has not been replicated yet
+                return []
             return [row["id"] for row in cursor.fetchall()]
 
     def replicated(self, row: int) -> None:

@@ -128,6 +128,18 @@ def test_a_healthy_writer_is_fenced_before_the_other_is_promoted(lab: Any) -> No
             cursor.execute("INSERT INTO rows_of_test VALUES (1)")
     assert record["fence"] == "ok"
     assert lab.rejoined()["state"] == "connected"
+    # The automated snapshot goes with its cluster, one that somebody made stays.
+    rds, old = lab.rds(), f"c-{lab.home}"
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=old, DBClusterSnapshotIdentifier="kept")
+    rds.delete_db_instance(DBInstanceIdentifier=f"i-{lab.home}", SkipFinalSnapshot=True)
+    rds.remove_from_global_cluster(
+        GlobalClusterIdentifier="g", DbClusterIdentifier=lab.aws.member(lab.home).arn
+    )
+    assert len(rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]) == 2
+    rds.delete_db_cluster(DBClusterIdentifier=old, SkipFinalSnapshot=True)
+    (kept,) = rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    assert kept["DBClusterSnapshotIdentifier"] == "kept"
+    assert lab.aws.snapshots() == []
 
 
 def test_a_switchover_loses_nothing_and_reverses_replication(lab: Any) -> None:

@@ -18,6 +18,7 @@ from bicoastal.lab.aws.control import _healthy
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.lag import publish
 from bicoastal.lab.aws.members import Members
+from bicoastal.lab.aws.server import prepare
 from bicoastal.lab.aws.status import process_state
 from bicoastal.lab.databases import Durability, Promotion, Template
 from bicoastal.lab.workspace import Workspace
@@ -82,7 +83,6 @@ class Records:
     def set_writer(self, group: dict[str, Any], arn: str, *, old_status: str) -> None:
         group["writer"] = arn.split(":")[3]
         group["old_status"] = old_status
-        group["Status"] = "available"
 
     def add_snapshot(self, _: Any) -> str:
         return "rds:snapshot"
@@ -233,6 +233,7 @@ def test_an_old_writer_that_dies_in_a_switchover_rejoins_like_after_a_failover(
         old.fails["demote"] = OperationalError(2003, "gone")
         record = await lab.go("switchover")
         assert (record["state"], lab.group["writer"]) == ("done", STANDBY)
+        assert (lab.group["Status"], lab.group["old_status"]) == ("available", "pending-resync")
         assert (await lab.returned())["state"] == "connected"
         assert lab.member(HOME).database is not old
 
@@ -376,6 +377,9 @@ def test_a_cluster_that_vanished_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(LabError, match="does not exist any more"):
             _ = member.cluster
         member.records.record = record
+        member.starting = None
+        await lab.members.last_instance_deleted(HOME, HOME)
+        assert member.state == "stopped"
 
     run(tmp_path, test)
 
@@ -426,6 +430,21 @@ def test_the_configuration_survives_its_file(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="no path from clients to eu-west-1"):
         config.paths.address("clients", "eu-west-1")
     assert member_socket_name(HOME) == "db-us-east-1"
+
+
+def test_the_server_and_its_functions_get_a_closed_environment(tmp_path: Path) -> None:
+    paths = Paths({HOME: {HOME: "127.9.9.9"}}, (HOME,), 3306)
+    with Workspace("w-", root=tmp_path) as workspace:
+        variables = {"PATH": "/bin"}
+        prepare(ServerConfig(workspace.path, paths, pace=20), 4567, variables)
+        assert variables["BIND_HOST"] == variables["MINISTACK_HOST"] == "127.0.0.1"
+        assert (variables["IOT_MTLS_ENABLED"], variables["SFTP_ENABLED"]) == ("0", "0")
+        assert (variables["BICOASTAL_PACE"], variables["GATEWAY_PORT"]) == ("20", "4567")
+        assert variables["PATH"] == "/bin"
+        assert Path(variables["TMPDIR"]).parent == workspace.path
+        site = Path(variables["PYTHONPATH"])
+        assert site.parent == workspace.path
+        assert "def getaddrinfo" in (site / "sitecustomize.py").read_text()
 
 
 def test_a_process_that_is_gone_is_dead() -> None:

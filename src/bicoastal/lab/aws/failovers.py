@@ -121,7 +121,9 @@ class Failovers:
         )
         record.flipped_at = time.time()
         self._flipped()
-        if record.kind == "failover" or not await self._reverse(source, target):
+        reversed_ = record.kind == "switchover" and await self._reverse(source, target)
+        Records.settle(group)
+        if not reversed_:
             source.state = "rejoining"
             record.rejoin = Rejoin()
             self._returns[source.region] = self._spawn(

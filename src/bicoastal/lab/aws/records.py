@@ -52,10 +52,6 @@ class Records:
         """The records of the account and region of the request that is being handled."""
         return cls(rds, rds.get_account_id(), rds.get_region())
 
-    def at(self, region: str) -> Records:
-        """The same account's records in another region."""
-        return Records(self.rds, self.account, region)
-
     def run(self, function: Callable[..., _T], *args: Any) -> _T:
         """Call a function of MiniStack's as if a request of this account and region did."""
         responses = import_module("ministack.core.responses")
@@ -139,7 +135,7 @@ class Records:
             self.run(self.rds._refresh_cluster_status, cluster["DBClusterIdentifier"])
 
     def set_writer(self, group: dict[str, Any], arn: str, *, old_status: str) -> None:
-        """Make a member the writer and the global cluster available again.
+        """Make a member the writer.
 
         Args:
             group: The global cluster.
@@ -148,12 +144,9 @@ class Records:
         """
         with self.rds._shared_container_lock:
             for member in group["GlobalClusterMembers"]:
-                if member["IsWriter"]:
-                    member["SynchronizationStatus"] = old_status
-                elif member["DBClusterArn"] == arn:
-                    member["SynchronizationStatus"] = "connected"
+                status = old_status if member["IsWriter"] else "connected"
+                member["SynchronizationStatus"] = status
             self.rds._set_global_cluster_writer(group, {"DBClusterArn": arn})
-            self.settle(group)
 
     @staticmethod
     def settle(group: dict[str, Any]) -> None:
@@ -180,14 +173,11 @@ class Records:
 
         https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
         """
-        for name, snapshot in self.rds._db_cluster_snapshots.items_scoped(
-            self.account, self.region
-        ):
-            if (snapshot["DBClusterIdentifier"], snapshot["SnapshotType"]) == (
-                identifier,
-                "automated",
-            ):
-                self.rds._db_cluster_snapshots.pop_scoped(self.account, self.region, name)
+        snapshots = self.rds._db_cluster_snapshots
+        for name, snapshot in snapshots.items_scoped(self.account, self.region):
+            automated = snapshot["SnapshotType"] == "automated"
+            if automated and snapshot["DBClusterIdentifier"] == identifier:
+                snapshots.pop_scoped(self.account, self.region, name)
 
 
 class GlobalWriters:
