@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import socket
 import subprocess
@@ -13,9 +14,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import boto3
 import pytest
 from pulumi.provider.experimental.provider import (
     CheckRequest,
@@ -30,7 +30,8 @@ from pulumi.provider.experimental.provider import (
 )
 
 from bicoastal.lab.engine.values import PropertyValue, from_plain, reveal, to_plain
-from bicoastal.lab.provider import LabProvider
+from bicoastal.lab.provider import Credentials, LabProvider
+from bicoastal.lab.provider.aws import Clients
 
 EAST, WEST, MIDDLE = "us-east-1", "us-west-2", "us-east-2"
 
@@ -93,15 +94,18 @@ def endpoint(ministack: str) -> str:
 Client = Callable[..., Any]
 
 
+@pytest.fixture(scope="session")
+def clients(ministack: str) -> Clients:
+    """Keep the clients for the session: making one takes longer than what is asked with it."""
+    return Clients(ministack, Credentials())
+
+
 @pytest.fixture
-def client(endpoint: str) -> Client:
+def client(endpoint: str, clients: Clients) -> Client:
     """Make clients that look at the embedded AWS past the provider."""
 
     def make(service: str, region: str = EAST) -> Any:
-        return boto3.client(
-            cast("Any", service), region_name=region, endpoint_url=endpoint,
-            aws_access_key_id="test", aws_secret_access_key="test",
-        )  # fmt: skip
+        return clients.get(service, region)
 
     return make
 
@@ -187,12 +191,14 @@ class Hand:
 Hands = Callable[..., Hand]
 
 
-@pytest.fixture
-def hands(endpoint: str) -> Hands:
-    """Make hands, one per region; their providers are copies of one, as in the engine."""
-    import copy
+@pytest.fixture(scope="session")
+def template(ministack: str) -> LabProvider:
+    return LabProvider(ministack, patience=10)
 
-    template = LabProvider(endpoint, patience=10)
+
+@pytest.fixture
+def hands(endpoint: str, template: LabProvider) -> Hands:
+    """Make hands, one per region; their providers are copies of one, as in the engine."""
 
     def make(region: str = EAST, **config: Any) -> Hand:
         return Hand(copy.copy(template), region=region, **config)

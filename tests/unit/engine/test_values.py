@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.provider.experimental.property_value import Computed, ResourceReference
 from pulumi.runtime import rpc
@@ -38,16 +38,19 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(values)
 def test_values_survive_the_way_there_and_back(value: Any) -> None:
     assert to_plain(from_plain(value)) == value
 
 
+@settings(max_examples=40, deadline=None)
 @given(values)
 def test_values_survive_the_wire(value: Any) -> None:
     assert to_plain(PropertyValue.unmarshal(from_plain(value).marshal())) == value
 
 
+@settings(max_examples=40, deadline=None)
 @given(values)
 def test_what_is_written_down_holds_no_secret(value: Any) -> None:
     written = repr(redact({"a": Secret("hunter2"), "b": [value, {"c": Secret(["hunter2"])}]}))
@@ -55,6 +58,7 @@ def test_what_is_written_down_holds_no_secret(value: Any) -> None:
     assert "[secret]" in written
 
 
+@settings(max_examples=40, deadline=None)
 @given(values)
 def test_nothing_is_hidden_from_a_provider(value: Any) -> None:
     assert "[secret]" not in repr(reveal({"a": value, "b": Secret({"c": Secret(1)})}))

@@ -117,12 +117,13 @@ class LabProvider(Provider):
         if isinstance(default_tags, str):  # a provider's inputs are texts; others are JSON in them
             default_tags = json.loads(default_tags)
         self._default_tags = dict(default_tags.get("tags") or {})
-        self._stop.clear()
+        self._stop = threading.Event()
         return ConfigureResponse(accept_secrets=True, supports_preview=True)
 
     async def cancel(self) -> None:
-        """Give up all waiting."""
+        """Give up what is being waited for now; what is asked for later is not affected."""
         self._stop.set()
+        self._stop = threading.Event()
 
     async def check(self, request: CheckRequest) -> CheckResponse:
         """Complete the inputs: a name where there is none, and all tags."""
