@@ -152,6 +152,10 @@ class Member(pulumi.ComponentResource):
             # Without these the exported slow-query log would stay empty.
             "slow_query_log": "1",
             "long_query_time": "1",
+            # A probe that only waits for the greeting counts as an interrupted handshake; after
+            # 100 of them a server blocks the prober's host (error 1129) by default. Source:
+            # https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html#sysvar_max_connect_errors
+            "max_connect_errors": "4294967295",
         }
         return aws.rds.ClusterParameterGroup(
             name,
