@@ -57,6 +57,16 @@ def test_progress_counts_outcomes_and_the_last_second() -> None:
     assert (nothing.acked, nothing.last_ok_s, nothing.last_error) == (0, None, "")
 
 
+def test_the_rate_covers_one_second_and_the_last_acknowledgement_is_remembered() -> None:
+    now = time.monotonic()
+    assert History([op(0, 1, done_s=now - 60)]).progress().last_ok_s == now - 60
+    history = History([op(0, seq, done_s=now - 1.5 + seq / 100) for seq in range(3)])
+    assert history.progress().acked_per_s == 0.0
+    assert history.progress().last_ok_s == now - 1.48
+    history.add(op(0, 9, done_s=now - 0.2))
+    assert history.progress().acked_per_s == 1.0
+
+
 def outage(*, until_s: float = 40.0) -> list[Op]:
     """Writes each 0.1 s; fault at 10; failures until 15; a lucky one at 13; then the new server."""
     ops = []
@@ -113,6 +123,20 @@ def test_flaky_to_the_end_is_never_steady() -> None:
     line = rto(History(ops), 10.0)
     assert line.first_ok_new_s == pytest.approx(11.1)
     assert line.steady_s is None
+
+
+def test_what_ended_with_the_fault_was_before_it() -> None:
+    ops = [op(0, 1, done_s=10.0), op(0, 2, "fail", done_s=10.0), op(0, 3, "fail", done_s=10.5)]
+    line = rto(History(ops), 10.0)
+    assert (line.last_ok_before_s, line.first_failure_s) == (10.0, 10.5)
+
+
+def test_exactly_the_share_is_enough() -> None:
+    ops = [op(0, n, done_s=20 + n / 100, address=NEW) for n in range(300)]
+    ops[50] = op(0, 50, "fail", done_s=20.5, address=NEW)
+    ops[51] = op(0, 51, "fail", done_s=20.51, address=NEW)
+    assert rto(History(ops), 10.0, [NEW], steady_for_s=1.995).steady_s == 20.0  # 198 of 200
+    assert rto(History(ops), 10.0, [NEW], steady_for_s=1.985).steady_s != 20.0  # 197 of 199
 
 
 def test_nothing_before_the_fault() -> None:

@@ -49,6 +49,11 @@ def test_an_acknowledged_write_that_is_absent_is_lost() -> None:
     assert verdict.consistent  # loss alone is what a lossy failover may do
 
 
+def test_what_was_acknowledged_with_the_fault_was_before_it() -> None:
+    verdict = judge(History([op(0, 1, done_s=5.0)]), [], fault_s=5.0)
+    assert (verdict.rpo_s, verdict.lost_after_fault) == (0.0, 0)
+
+
 def test_without_a_fault_time_there_is_no_recovery_point() -> None:
     verdict = judge(History([op(0, 1)]), [])
     assert (verdict.rpo_s, verdict.lost_after_fault) == (None, None)
