@@ -27,6 +27,19 @@ def test_the_version_is_the_one_that_the_patches_are_for() -> None:
     assert version("ministack") == "1.5.33"
 
 
+def test_the_versions_that_aws_supports_are_known(lab: Any) -> None:
+    for number, release in enumerate(
+        ("8.0.mysql_aurora.3.10.4", "8.0.mysql_aurora.3.13.0", "8.4.mysql_aurora.8.4.8")
+    ):
+        lab.rds().create_global_cluster(
+            GlobalClusterIdentifier=f"g{number}", Engine="aurora-mysql", EngineVersion=release
+        )
+    with refused("InvalidParameterCombination"):
+        lab.rds().create_global_cluster(
+            GlobalClusterIdentifier="g", Engine="aurora-mysql", EngineVersion="8.0.unheard.of"
+        )
+
+
 def test_endpoints_have_the_shape_of_awss_and_stay(lab: Any) -> None:
     lab.make_global()
     credentials = {"MasterUsername": "admin", "MasterUserPassword": lab.password}

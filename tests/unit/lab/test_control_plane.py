@@ -26,6 +26,10 @@ from bicoastal.lab.workspace import Workspace
 HOME, STANDBY = "us-east-1", "us-west-2"
 
 
+class SlowError(LabError):
+    """A failure that takes its time."""
+
+
 class Database:
     """A database that does as it is told: ``fails`` names the calls that raise."""
 
@@ -40,6 +44,8 @@ class Database:
         def call(*args: Any, **kwargs: Any) -> Any:
             self.calls.append(name)
             if name in self.fails:
+                if isinstance(self.fails[name], SlowError):
+                    time.sleep(0.2)
                 raise self.fails[name]
             return {
                 "drain": Promotion(0.01, "0-1-5", drained=True),
@@ -282,6 +288,53 @@ def test_a_member_without_membership_rejoins_all_the_same(tmp_path: Path) -> Non
     run(tmp_path, test)
 
 
+def test_a_member_that_is_deleted_while_it_rejoins_leaves_no_server(tmp_path: Path) -> None:
+    async def test(lab: Lab) -> None:
+        made: list[Any] = []
+        make = lab.members._make
+
+        def hanging_snapshot(*args: Any, **options: Any) -> Any:
+            database: Any = make(*args, **options)
+            if "snapshot" in str(options["socket"]):
+                database.fails["wait_ready"] = SlowError()
+                made.append(database)
+            return database
+
+        lab.members._make = hanging_snapshot
+        await lab.go()
+        await until(lambda: made and "launch" in made[0].calls)
+        await lab.failovers.forget(HOME)
+        await lab.members.cluster_deleted(HOME, HOME)
+        assert made[0].calls[-1] == "discard"
+
+    run(tmp_path, test)
+
+
+def test_a_server_that_dies_while_it_restarts_is_left_to_the_failover(tmp_path: Path) -> None:
+    async def test(lab: Lab) -> None:
+        member = lab.member(HOME)
+
+        async def lose(database: Any) -> None:
+            member.state = "rejoining"
+
+        lab.members.launch = lose  # type: ignore[method-assign]
+        member.database.calls.clear()
+        await lab.members.restart(HOME)
+        assert member.database.calls == []
+
+    run(tmp_path, test)
+
+
+def test_a_secondary_that_is_down_leaves_its_source_all_the_same(tmp_path: Path) -> None:
+    async def test(lab: Lab) -> None:
+        database = lab.member(STANDBY).database
+        database.fails["stop_following"] = OperationalError(2003, "down")
+        await lab.members.detached(STANDBY, STANDBY)
+        assert "open" not in database.calls
+
+    run(tmp_path, test)
+
+
 def test_nobody_waits_for_a_member_that_was_deleted(tmp_path: Path) -> None:
     async def test(lab: Lab) -> None:
         lab.fencing = refused
@@ -301,7 +354,7 @@ def test_a_restarted_old_writer_stays_closed_until_it_has_rejoined(tmp_path: Pat
         old = lab.member(HOME)
         old.database.calls.clear()
         await lab.members.restart(HOME)
-        assert old.database.calls == ["prepare", "launch", "wait_ready"]
+        assert old.database.calls == ["launch"]
         assert old.state == "rejoining"
         await lab.members.restart(STANDBY)
         assert lab.member(STANDBY).database.calls[-1] == "open"

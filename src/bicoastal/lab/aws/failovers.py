@@ -231,12 +231,13 @@ class Failovers:
     async def _keep_volume(self, rejoin: Rejoin, old: Member) -> None:
         await asyncio.to_thread(old.database.stop)
         kept = self._members.snapshot_of(old.database, old.region)
+        snapshot = Snapshot(old.records.add_snapshot(old.cluster), kept, time.time())
+        # Listed before it runs: whoever deletes the member ends this server, too.
+        old.snapshots.append(snapshot)
         await self._members.launch(kept)
         await asyncio.to_thread(kept.stop_following)
-        rejoin.old_position = await asyncio.to_thread(kept.gtid_position)
-        name = old.records.add_snapshot(old.cluster)
-        old.snapshots.append(Snapshot(name, kept, time.time(), rejoin.old_position))
-        rejoin.snapshot = str(kept.socket)
+        snapshot.position = await asyncio.to_thread(kept.gtid_position)
+        rejoin.old_position, rejoin.snapshot = snapshot.position, str(kept.socket)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

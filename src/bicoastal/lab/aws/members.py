@@ -7,6 +7,7 @@ started there; what waits for a database runs in worker threads.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import time
@@ -36,13 +37,14 @@ class Snapshot:
         name: The name that DescribeDBClusterSnapshots shows.
         database: A read-only server on the volume.
         taken_at: Seconds since the epoch.
-        position: GTID position of the volume: with the new writer's, what diverged.
+        position: GTID position of the volume: with the new writer's, what diverged. None as
+            long as the server does not answer.
     """
 
     name: str
     database: Database
     taken_at: float
-    position: str
+    position: str | None = None
 
 
 @dataclass
@@ -264,10 +266,13 @@ class Members:
         if member is None or member.state == "stopped":
             msg = f"{region} has no database"
             raise LabError(msg)
+        if member.state == "rejoining":
+            # Whoever watches for its return takes it from here; it may be gone in a moment.
+            member.database.launch(read_only=True)
+            return
         await self.launch(member.database)
-        if member.state != "rejoining":
+        if member.state == "available":
             await self.assume_role(member)
-            member.state = "available"
 
     async def last_instance_deleted(self, cluster_id: str, region: str) -> None:
         """A cluster lost its last instance: nothing runs, the volume stays."""
@@ -288,8 +293,9 @@ class Members:
         """A secondary left its source: it becomes a cluster of its own, open for writes."""
         member = self.of(cluster_id, region)
         if member and member.state == "available":
-            await asyncio.to_thread(member.database.stop_following)
-            await asyncio.to_thread(member.database.open)
+            with contextlib.suppress(MySQLError, OSError):  # it may be down; it leaves all the same
+                await asyncio.to_thread(member.database.stop_following)
+                await asyncio.to_thread(member.database.open)
 
     async def password_changed(self, cluster_id: str, region: str) -> None:
         """The master user has a new password."""

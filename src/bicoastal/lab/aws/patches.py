@@ -17,6 +17,12 @@ Response: TypeAlias = tuple[int, dict[str, str], bytes]
 Action: TypeAlias = Callable[[Mapping[str, Any]], Response]
 Handle: TypeAlias = Callable[[str, Mapping[str, Any], Any], Response]
 
+# Released after MiniStack's list was made.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.release-calendars.html
+_LATER_VERSIONS = (
+    ("8.0.mysql_aurora.3.13.0", "aurora-mysql8.0"),
+    ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4"),
+)
 # Actions of RDS that MiniStack does not know.
 _NEW_ACTIONS = ("PromoteReadReplicaDBCluster",)
 
@@ -49,6 +55,9 @@ class Patches:
     def _rds(self, rds: Any) -> None:
         # A Docker engine on this machine must not be used: the lab's databases are processes.
         self._replace(rds, "_get_docker", lambda: None)
+        versions = [*rds.AURORA_MYSQL_ENGINE_VERSIONS, *_LATER_VERSIONS]
+        self._replace(rds, "AURORA_MYSQL_ENGINE_VERSIONS", versions)
+        self._replace(rds, "AURORA_MYSQL_ENGINE_VERSION_SET", {name for name, _ in versions})
         # MiniStack gives every cluster the server's own host name as its endpoint.
         self._replace(rds, "_start_cluster_shared_container", keep_cluster_endpoints)
         # Descriptions lack ReplicationSourceIdentifier and the global writer endpoint.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -192,6 +193,7 @@ class GlobalWriters:
         self._rds = rds
         self._file = file
         self._accounts: set[str] = set()
+        self._lock = threading.Lock()
 
     def write(self, account: str | None = None) -> None:
         """Write the file as the records are now.
@@ -199,14 +201,15 @@ class GlobalWriters:
         Args:
             account: An account that has global clusters from now on.
         """
-        if account:
-            self._accounts.add(account)
-        writers = {}
-        for known in self._accounts:
-            records = Records(self._rds, known, "us-east-1")
-            for group in records.global_clusters():
-                if writer := records.writer_of(group):
-                    writers[global_endpoint(group)] = arn_region(writer["DBClusterArn"])
-        draft = self._file.with_suffix(".draft")
-        draft.write_text(json.dumps(writers))
-        draft.rename(self._file)
+        with self._lock:
+            if account:
+                self._accounts.add(account)
+            writers = {}
+            for known in self._accounts:
+                records = Records(self._rds, known, "us-east-1")
+                for group in records.global_clusters():
+                    if writer := records.writer_of(group):
+                        writers[global_endpoint(group)] = arn_region(writer["DBClusterArn"])
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(json.dumps(writers))
+            draft.rename(self._file)

@@ -149,7 +149,10 @@ class Server:
 
     async def _get_snapshots(self, _: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            snapshot_status(m, s) for m in self._members.by_region.values() for s in m.snapshots
+            snapshot_status(member, snapshot)
+            for member in self._members.by_region.values()
+            for snapshot in member.snapshots
+            if snapshot.position is not None
         ]
 
     async def _get_failovers(self, _: dict[str, Any]) -> list[dict[str, Any]]:
