@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 import json
+import re
+import sys
 import threading
 from typing import Any
 
@@ -19,6 +22,7 @@ from pulumi.provider.experimental.provider import (
 from bicoastal.lab.engine import UNKNOWN
 from bicoastal.lab.engine.values import reveal, to_plain
 from bicoastal.lab.provider import HANDLERS, Credentials, LabProvider, ProviderError
+from bicoastal.lab.provider.registry import SERVICES
 
 from .conftest import EAST, WEST, Client, Hand, Hands, wire
 
@@ -174,6 +178,24 @@ def test_the_users_own_aws_settings_are_left_out(
     hand = Hand(LabProvider(endpoint), region=EAST)
     answer = hand.ask("aws:index/getCallerIdentity:getCallerIdentity")
     assert answer.return_value["accountId"].value == "000000000000"
+
+
+def test_clients_can_be_made_beforehand(
+    endpoint: str, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After warming up, no handler makes a client in that region."""
+    provider = LabProvider(endpoint)
+    provider.warm([EAST])
+    monkeypatch.setattr(provider._clients, "_session", None)
+    hand = Hand(provider, region=EAST)
+    made = [
+        hand.create(VPC, "v", cidrBlock="10.1.0.0/16"),
+        hand.create("aws:sns/topic:Topic", "t"),
+        hand.create("aws:cloudwatch/logGroup:LogGroup", "g"),
+    ]
+    assert {made_.id for made_ in made}
+    sources = "".join(inspect.getsource(sys.modules[type(h).__module__]) for h in HANDLERS.values())
+    assert set(re.findall(r'client\(\s*"(\w+)"', sources)) == set(SERVICES)
 
 
 def test_an_embedded_aws_that_is_not_there_is_an_error() -> None:

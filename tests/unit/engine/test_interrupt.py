@@ -10,8 +10,10 @@ import pytest
 
 from bicoastal.errors import DeploymentError
 from bicoastal.lab.engine.calls import CallLoop, ProviderPool
-from bicoastal.lab.engine.runs import PreviewRun, Progress, UpRun
+from bicoastal.lab.engine.preview import PreviewRun
+from bicoastal.lab.engine.progress import Progress
 from bicoastal.lab.engine.state import ResourceState, State
+from bicoastal.lab.engine.up import UpRun
 
 from .conftest import Make
 from .toy import Thing, ToyProvider, World

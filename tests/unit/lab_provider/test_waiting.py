@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from bicoastal.lab.provider import HANDLERS
 from bicoastal.lab.provider.access import _permission
-from bicoastal.lab.provider.aurora import leave_global_cluster
 from bicoastal.lab.provider.aws import Aws, Clients, ProviderError, absent_ok, explained
 from bicoastal.lab.provider.functions import Permission
+from bicoastal.lab.provider.global_cluster import leave_global_cluster
 from bicoastal.lab.provider.invokes import _availability_zones
 from bicoastal.lab.provider.route53 import _health_check
 

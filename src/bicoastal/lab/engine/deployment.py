@@ -7,8 +7,10 @@ in memory, and knows no refresh, import, targets, hooks or remote components.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from pulumi.runtime.stack import run_in_stack
 
 from bicoastal.lab.engine.calls import WORKERS, CallLoop, ProviderPool
 from bicoastal.lab.engine.monitor import EngineLog, Monitor, Run, Transform
+from bicoastal.lab.engine.preview import PreviewRun
+from bicoastal.lab.engine.progress import Progress
 from bicoastal.lab.engine.results import (
     DeployedResource,
     OnEvent,
@@ -26,9 +30,9 @@ from bicoastal.lab.engine.results import (
     ResourcesFailedError,
     UpResult,
 )
-from bicoastal.lab.engine.runs import PreviewRun, Progress, UpRun
 from bicoastal.lab.engine.state import DeletionOrder, JournalEntry, ResourceState, State
 from bicoastal.lab.engine.steps import Steps, explain
+from bicoastal.lab.engine.up import UpRun
 from bicoastal.lab.engine.values import to_plain
 
 Program = Callable[[], object]
@@ -240,7 +244,25 @@ class Deployment:
                 run.cancel()
                 raise
 
-        asyncio.run(main())
+        with _garbage_kept():
+            asyncio.run(main())
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Collect no garbage for a while.
+
+    A program makes tens of thousands of objects that live until its end, next to the many that
+    Pulumi's and AWS's packages brought: looking through them again and again took as long as the
+    evaluation itself.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _call(program: Program) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bicoastal.lab.provider.aws import Credentials, ProviderError
-from bicoastal.lab.provider.provider import HANDLERS, LabProvider
+from bicoastal.lab.provider.provider import LabProvider
+from bicoastal.lab.provider.registry import HANDLERS
 
 __all__ = ["HANDLERS", "Credentials", "LabProvider", "ProviderError"]

@@ -1,108 +1,13 @@
-"""Clusters and the global cluster over them.
-
-The order in which AWS lets them go: the global cluster's secondaries leave it, then its writer,
-then the clusters are deleted, then the global cluster.
-https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-deleting.html
-"""
+"""Regional clusters: the members of the global database."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bicoastal.lab.provider.aws import Aws, ProviderError, absent_ok, pick, tag_list
-from bicoastal.lab.provider.ec2 import first
+from bicoastal.lab.provider.global_cluster import find_cluster, leave_global_cluster
 from bicoastal.lab.provider.handler import Handler, Inputs, differs
 from bicoastal.lab.provider.rds import retag
-
-
-def _global(aws: Aws, id_: str, region: str | None = None) -> dict[str, Any] | None:
-    with absent_ok():
-        found = aws.client("rds", region).describe_global_clusters(GlobalClusterIdentifier=id_)
-        return first(found, "GlobalClusters")
-    return None
-
-
-class GlobalCluster(Handler):
-    """The global database that spans the members."""
-
-    type = "aws:rds/globalCluster:GlobalCluster"
-    required = ("globalClusterIdentifier",)
-    fixed = frozenset(
-        {
-            "globalClusterIdentifier",
-            "engine",
-            "databaseName",
-            "sourceDbClusterIdentifier",
-            "storageEncrypted",
-            "region",
-        }
-    )
-    taggable = True
-
-    def create(self, aws: Aws, inputs: Inputs) -> str:
-        """Create the global cluster and wait until it is available; its id is its identifier."""
-        id_ = str(inputs["globalClusterIdentifier"])
-        aws.client("rds").create_global_cluster(
-            **pick(
-                inputs,
-                "globalClusterIdentifier",
-                "databaseName",
-                "deletionProtection",
-                "engine",
-                "engineVersion",
-                "storageEncrypted",
-                sourceDbClusterIdentifier="SourceDBClusterIdentifier",
-            ),
-            Tags=tag_list(inputs.get("tagsAll") or {}),
-        )
-        aws.made = id_
-        aws.until(f"global cluster {id_} to be available", lambda: self._available(aws, id_))
-        return id_
-
-    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
-        """Read the global cluster."""
-        del state
-        found = _global(aws, id_)
-        if found is None:
-            return None
-        return {
-            "globalClusterIdentifier": id_,
-            "arn": found["GlobalClusterArn"],
-            "endpoint": found.get("Endpoint"),
-            "globalClusterResourceId": found.get("GlobalClusterResourceId"),
-            "engineVersionActual": found.get("EngineVersion"),
-            "globalClusterMembers": [
-                {"dbClusterArn": member["DBClusterArn"], "isWriter": member["IsWriter"]}
-                for member in found.get("GlobalClusterMembers", [])
-            ],
-        }
-
-    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
-        """Change version, protection and tags."""
-        changes = {
-            name: new[name]
-            for name in ("deletionProtection", "engineVersion")
-            if differs(old, new, name) and new.get(name) is not None
-        }
-        rds = aws.client("rds")
-        if changes:
-            rds.modify_global_cluster(GlobalClusterIdentifier=id_, **pick(changes, *changes))
-            aws.until(f"global cluster {id_} to be available", lambda: self._available(aws, id_))
-        arn = (self.read(aws, id_, new) or {}).get("arn", "")
-        retag(aws, arn, old, new)
-
-    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
-        """Wait until its members have left, then delete the global cluster."""
-        del state
-        with absent_ok():
-            aws.client("rds").delete_global_cluster(GlobalClusterIdentifier=id_)
-        aws.until(f"global cluster {id_} to be gone", lambda: _global(aws, id_) is None or None)
-
-    @staticmethod
-    def _available(aws: Aws, id_: str) -> bool | None:
-        found = _global(aws, id_)
-        return True if found is not None and found["Status"] == "available" else None
-
 
 _CREATED = (
     "backtrackWindow",
@@ -197,7 +102,7 @@ class Cluster(Handler):
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
         """Read the cluster."""
         del state
-        found = _cluster(aws, id_)
+        found = find_cluster(aws, id_)
         if found is None:
             return None
         return {
@@ -242,7 +147,7 @@ class Cluster(Handler):
 
     def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
         """Take the cluster out of its global cluster, delete it, and wait until it is gone."""
-        if (_cluster(aws, id_) or {}).get("DeletionProtection"):  # before it leaves the others
+        if (find_cluster(aws, id_) or {}).get("DeletionProtection"):  # before it leaves the others
             message = f"cluster {id_} is protected: set deletionProtection to false first"
             raise ProviderError(message, "InvalidParameterCombination")
         leave_global_cluster(aws, id_)
@@ -252,22 +157,15 @@ class Cluster(Handler):
             final = {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": snapshot}
         with absent_ok():
             aws.client("rds").delete_db_cluster(DBClusterIdentifier=id_, **final)
-        aws.until(f"cluster {id_} to be gone", lambda: _cluster(aws, id_) is None or None)
+        aws.until(f"cluster {id_} to be gone", lambda: find_cluster(aws, id_) is None or None)
 
     @staticmethod
     def _available(aws: Aws, id_: str) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
-            found = _cluster(aws, id_)
+            found = find_cluster(aws, id_)
             return found if found is not None and found["Status"] == "available" else None
 
         return aws.until(f"cluster {id_} to be available", look)
-
-
-def _cluster(aws: Aws, id_: str) -> dict[str, Any] | None:
-    with absent_ok():
-        found = aws.client("rds").describe_db_clusters(DBClusterIdentifier=id_)
-        return first(found, "DBClusters")
-    return None
 
 
 def _password(inputs: Inputs) -> dict[str, Any]:
@@ -292,54 +190,4 @@ def _log_exports(old: Inputs, new: Inputs) -> dict[str, Any]:
     return {"CloudwatchLogsExportConfiguration": {k: v for k, v in changes.items() if v}}
 
 
-def leave_global_cluster(aws: Aws, id_: str) -> None:
-    """Take a cluster out of the global cluster that it is in now, if it is in one.
-
-    Who is the writer is asked now, because the roles may have been swapped since the program
-    ran. While there are secondaries AWS does not let the writer go: they are taken out first, and
-    their own deletion finds them on their own.
-
-    Args:
-        aws: the cluster's region.
-        id_: the cluster's identifier.
-
-    Raises:
-        ProviderError: a member would not leave.
-    """
-    cluster = _cluster(aws, id_)
-    if cluster is None:
-        return
-    found = _global_of(aws, cluster["DBClusterArn"])
-    if found is None:
-        return
-    members = found["GlobalClusterMembers"]
-    own = next(m for m in members if m["DBClusterArn"] == cluster["DBClusterArn"])
-    leaving = [own]
-    if own["IsWriter"]:
-        leaving = [*(m for m in members if not m["IsWriter"]), own]
-    for member in leaving:
-        _remove(aws, found["GlobalClusterIdentifier"], member["DBClusterArn"])
-
-
-def _global_of(aws: Aws, arn: str) -> dict[str, Any] | None:
-    """Find the global cluster that a cluster is a member of."""
-    for found in aws.client("rds").describe_global_clusters()["GlobalClusters"]:
-        if any(member["DBClusterArn"] == arn for member in found["GlobalClusterMembers"]):
-            return dict(found)
-    return None
-
-
-def _remove(aws: Aws, global_id: str, arn: str) -> None:
-    region = arn.split(":")[3]
-    with absent_ok():
-        aws.client("rds", region).remove_from_global_cluster(
-            GlobalClusterIdentifier=global_id, DbClusterIdentifier=arn
-        )
-
-    def look() -> bool | None:
-        return None if _global_of(aws, arn) is not None else True
-
-    aws.until(f"{arn} to leave global cluster {global_id}", look)
-
-
-HANDLERS = (GlobalCluster(), Cluster())
+HANDLERS = (Cluster(),)

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pulumi.provider.experimental.provider import (
@@ -40,34 +40,12 @@ from bicoastal.lab.engine.values import (
     secret_strings,
     to_plain,
 )
-from bicoastal.lab.provider import (
-    access,
-    aurora,
-    dynamodb,
-    ec2,
-    functions,
-    iam,
-    kms,
-    peering,
-    rds,
-    route53,
-    sns,
-    watch,
-)
 from bicoastal.lab.provider.aws import Aws, Clients, Credentials, ProviderError, explained
 from bicoastal.lab.provider.handler import Handler
 from bicoastal.lab.provider.invokes import INVOKES
+from bicoastal.lab.provider.registry import HANDLERS, SERVICES
 
 Properties = Mapping[str, PropertyValue]
-
-_MODULES = (
-    access, aurora, dynamodb, ec2, functions, iam, kms, peering, rds, route53, sns, watch,
-)  # fmt: skip
-
-HANDLERS: Final[Mapping[str, Handler]] = {
-    handler.type: handler for module in _MODULES for handler in module.HANDLERS
-}
-"""The handler of each resource type."""
 
 INPUTS_KEY: Final = "__inputs"
 """The output that holds the inputs as they were, for the next comparison. Pulumi's SDK hides
@@ -101,6 +79,19 @@ class LabProvider(Provider):
         self._stop = threading.Event()
         self._region = "us-east-1"
         self._default_tags: dict[str, str] = {}
+
+    def warm(self, regions: Iterable[str]) -> None:
+        """Make the clients of some regions beforehand.
+
+        That takes about half a second of computing, which is best spent while something else is
+        waited for, such as the start of the embedded AWS.
+
+        Args:
+            regions: AWS regions that will be needed.
+        """
+        for region in regions:
+            for service in SERVICES:
+                self._clients.get(service, region)
 
     async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
         """Return the least that is a schema: programs in Python bring their own."""

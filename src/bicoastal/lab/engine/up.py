@@ -1,8 +1,7 @@
-"""The two kinds of run: one that only plans, and one that really does it."""
+"""The run that really does it."""
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Coroutine, Mapping
@@ -12,10 +11,10 @@ from typing import Any, TypeVar
 from pulumi.provider.experimental.provider import InvokeRequest
 
 from bicoastal.errors import BicoastalError, DeploymentError
-from bicoastal.lab.engine import offline
 from bicoastal.lab.engine.calls import CallLoop, ProviderPool
 from bicoastal.lab.engine.monitor import InvokeFailedError, Registered, Run, Transform
-from bicoastal.lab.engine.results import Event, OnEvent, PlannedResource, ResourceFailure
+from bicoastal.lab.engine.progress import Progress
+from bicoastal.lab.engine.results import ResourceFailure
 from bicoastal.lab.engine.state import Kind, ResourceState, State
 from bicoastal.lab.engine.steps import Plan, Steps, explain
 from bicoastal.lab.engine.values import (
@@ -27,120 +26,6 @@ from bicoastal.lab.engine.values import (
 )
 
 T = TypeVar("T")
-
-_GERUNDS: dict[Kind, str] = {
-    "create": "creating",
-    "update": "updating",
-    "replace": "replacing",
-    "delete": "deleting",
-}
-
-
-class PreviewRun(Run):
-    """Notes what the program would create, and does nothing."""
-
-    def __init__(
-        self, project: str, stack: str, region: str, transform: Transform | None = None
-    ) -> None:
-        super().__init__(project, stack, region, transform)
-        self.planned: list[PlannedResource] = []
-        self.failures: list[ResourceFailure] = []
-
-    def provider(self, wanted: ResourceState) -> Registered:
-        """Accept any configuration."""
-        return Registered(id="preview", outputs=wanted.inputs)
-
-    def component(self, wanted: ResourceState) -> Registered:
-        """Accept any component."""
-        del wanted
-        return Registered()
-
-    def resource(self, wanted: ResourceState, ignore_changes: tuple[str, ...]) -> Registered:
-        """Note the resource; only its inputs are known."""
-        planned = PlannedResource(
-            urn=wanted.urn,
-            type=wanted.type,
-            name=wanted.name,
-            region=wanted.region,
-            inputs=to_plain(wanted.inputs),
-            parent=wanted.parent,
-            dependencies=wanted.dependencies,
-            ignore_changes=ignore_changes,
-        )
-        with self._lock:
-            self.planned.append(planned)
-        return Registered(outputs=wanted.inputs)
-
-    def read(self, wanted: ResourceState) -> Registered:
-        """Accept that the resource exists; only its id is known."""
-        return Registered(id=wanted.id, outputs=wanted.inputs)
-
-    def invoke(self, token: str, args: Mapping[str, Any], provider: str) -> Mapping[str, Any]:
-        """Answer without asking AWS."""
-        try:
-            return offline.answer(token, args, self.region_of(provider, {}))
-        except KeyError:
-            message = "this function cannot be answered without AWS"
-            raise InvokeFailedError(message) from None
-
-    def cancel(self) -> None:
-        """Do nothing: nothing is under way."""
-
-    def refuse(self, wanted: ResourceState, reason: str) -> Registered:
-        """Note the refusal."""
-        with self._lock:
-            self.failures.append(ResourceFailure(wanted.urn, reason, wanted.type, wanted.name))
-        return Registered(ok=False)
-
-
-class Progress:
-    """Journal, failures and events of one run.
-
-    Args:
-        state: where the journal is.
-        on_event: who watches, or None.
-    """
-
-    def __init__(self, state: State, on_event: OnEvent | None) -> None:
-        self.failures: list[ResourceFailure] = []
-        self.skipped: list[str] = []
-        self.deleted: list[str] = []
-        self.changes: dict[str, int] = {}
-        self._state = state
-        self._on_event = on_event
-        self._lock = threading.Lock()
-        self._done = 0
-
-    def begin(self, kind: Kind, resource: ResourceState) -> float:
-        """Say that something begins; return the time for `end`."""
-        self._emit(_GERUNDS[kind], resource)
-        return time.monotonic()
-
-    def end(self, kind: Kind, resource: ResourceState, started: float, reason: str = "") -> None:
-        """Say that something ended."""
-        self._state.record(kind, resource, started=started, reason=reason)
-        if kind != "fail" and (not resource.custom or resource.is_provider):
-            return
-        with self._lock:
-            self._done += 1
-            self.changes[kind] = self.changes.get(kind, 0) + 1
-            if kind == "fail":
-                failure = ResourceFailure(resource.urn, reason, resource.type, resource.name)
-                self.failures.append(failure)
-            elif kind == "skip":
-                self.skipped.append(resource.urn)
-            elif kind == "delete":
-                self.deleted.append(resource.urn)
-        self._emit(kind, resource, reason)
-
-    def _emit(self, kind: str, resource: ResourceState, reason: str = "") -> None:
-        if self._on_event is not None:
-            self._on_event(
-                Event(
-                    kind, resource.urn, resource.type, resource.name, resource.region, self._done,
-                    reason,
-                )
-            )  # fmt: skip
 
 
 class UpRun(Run):
