@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bicoastal.failover import handlers
+from bicoastal.failover import gateway, handlers
+from bicoastal.failover import store as store_module
 from bicoastal.failover.config import Endpoint, ProberConfig
 from bicoastal.failover.errors import ConfigError
 from bicoastal.failover.state import Record, State
@@ -88,8 +91,8 @@ def test_a_missing_configuration_is_explained(monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     fake, store = FakeWorld(), FakeStore(armed())
-    monkeypatch.setattr(handlers, "Gateway", lambda *_: fake)
-    monkeypatch.setattr(handlers, "RecordStore", lambda *_: store)
+    monkeypatch.setattr(gateway, "Gateway", lambda *_: fake)
+    monkeypatch.setattr(store_module, "RecordStore", lambda *_: store)
     return fake
 
 
@@ -126,8 +129,8 @@ def test_the_controller_uses_the_table_of_its_own_region(monkeypatch: pytest.Mon
             made.append((client.meta.region_name, table, cluster, home))
             super().__init__(Record(cluster, home))
 
-    monkeypatch.setattr(handlers, "Gateway", lambda *_: FakeWorld())
-    monkeypatch.setattr(handlers, "RecordStore", Store)
+    monkeypatch.setattr(gateway, "Gateway", lambda *_: FakeWorld())
+    monkeypatch.setattr(store_module, "RecordStore", Store)
     configure(monkeypatch, config().to_json(), "1000")
     summary = handlers.controller({"rounds": 1}, None)
     assert made == [(STANDBY, "record-dev", "global-dev", HOME)]
@@ -141,3 +144,17 @@ def test_a_bad_number_of_rounds_is_explained(
     configure(monkeypatch, config().to_json())
     with pytest.raises(ConfigError, match="rounds must be a whole number above 0"):
         handlers.controller({"rounds": rounds}, None)
+
+
+def test_a_witness_that_only_probes_imports_no_boto3():
+    script = "import sys; import bicoastal.failover.handlers; sys.exit('boto3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_token_is_signed_for_the_member_without_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configure(monkeypatch, "")
+    token = handlers._token(HOME, Endpoint("db.example", 3307), "probe")
+    assert token.startswith("db.example:3307/?Action=connect&DBUser=probe&")
+    assert f"%2F{HOME}%2Frds-db%2Faws4_request" in token
