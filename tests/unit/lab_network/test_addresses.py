@@ -58,6 +58,7 @@ def test_a_block_has_room_for_so_many_paths_only() -> None:
 
 def test_allocated_addresses_can_be_bound() -> None:
     plan = AddressPlan.allocate(["a"], ["x"])
+    assert plan.port == 3306
     with socket.socket() as listener:
         listener.bind((plan.address("a", "x"), plan.port))
 

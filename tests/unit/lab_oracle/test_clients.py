@@ -124,6 +124,10 @@ OPERATIONAL = pymysql.err.OperationalError
         ("write", OPERATIONAL(2013, "Lost connection during query"), "unknown", 2013),
         ("write", OPERATIONAL(2006, "Server has gone away"), "unknown", 2006),
         ("write", OPERATIONAL(1053, "Shutdown in progress"), "unknown", 1053),
+        ("write", OPERATIONAL(1105, "Unknown error"), "unknown", 1105),
+        ("write", OPERATIONAL(1317, "Query was interrupted"), "unknown", 1317),
+        ("write", OPERATIONAL(1999, "any other error of the server"), "fail", 1999),
+        ("write", OPERATIONAL(2000, "Unknown error of the driver"), "unknown", 2000),
         ("write", OPERATIONAL(1180, "Got error during COMMIT"), "unknown", 1180),
         ("write", OPERATIONAL(1927, "Connection was killed"), "unknown", 1927),
         ("write", pymysql.err.InterfaceError(0, ""), "unknown", 0),
@@ -148,6 +152,7 @@ def test_a_good_connection_is_kept_and_each_write_is_new(server: Server) -> None
     names = Names()
     ops = attempts(names, 3)
     assert [(op.outcome, op.seq, op.error) for op in ops] == [("ok", n, "") for n in (1, 2, 3)]
+    assert {op.code for op in ops} == {0}
     assert [(client, seq, id_) for client, seq, id_ in server.rows] == [
         (op.client, op.seq, op.id) for op in ops
     ]
