@@ -1,20 +1,14 @@
-"""Keys, roles, functions, logs, alarms, schedules, topics and tables."""
+"""Keys, roles, logs, alarms, schedules and topics."""
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 from botocore.exceptions import ClientError
 
-from bicoastal.lab.provider import ProviderError
-
-from .conftest import EAST, MIDDLE, WEST, Client, Hand, Made, life
+from .conftest import Client, Hand, life
 
 TRUST = json.dumps(
     {
@@ -35,7 +29,6 @@ POLICY = json.dumps(
     }
 )
 ROLE = "aws:iam/role:Role"
-FUNCTION = "aws:lambda/function:Function"
 
 
 def test_key(hand: Hand, client: Client) -> None:
@@ -106,85 +99,6 @@ def test_role(hand: Hand, client: Client) -> None:
     assert hand.read(attachment) is None  # not even the role is there
     with pytest.raises(ClientError, match="NoSuchEntity"):
         iam.get_role(RoleName="control")
-
-
-def function(hand: Hand, code: object, **more: object) -> Made:
-    role = hand.create(ROLE, "r", name="run", assumeRolePolicy=TRUST)
-    return hand.create(
-        FUNCTION, "f", name="probe", role=role.outputs["arn"], runtime="python3.12",
-        handler="probe.handler", code=code, timeout=10, memorySize=128, architectures=["arm64"],
-        environment={"variables": {"A": "1"}}, tags={"Name": "f"}, **more,
-    )  # fmt: skip
-
-
-SOURCE = "def handler(event, context):\n    return {'answer': event['n'] + 1}\n"
-
-
-def test_function(hand: Hand, client: Client) -> None:
-    run = client("lambda")
-    made = function(
-        hand, pulumi.AssetArchive({"probe.py": pulumi.StringAsset(SOURCE)}),
-        reservedConcurrentExecutions=1, vpcConfig={"subnetIds": [], "securityGroupIds": []},
-        deadLetterConfig={"targetArn": "arn:aws:sns:us-east-1:000000000000:dead"},
-    )  # fmt: skip
-
-    def call() -> object:
-        answer = run.invoke(FunctionName="probe", Payload=b'{"n": 41}')
-        return json.loads(answer["Payload"].read())
-
-    assert call() == {"answer": 42}
-    assert made.outputs["invokeArn"].endswith(f"{made.outputs['arn']}/invocations")
-    assert made.outputs["qualifiedArn"].startswith(made.outputs["arn"] + ":")
-    assert run.get_function_concurrency(FunctionName="probe")["ReservedConcurrentExecutions"] == 1
-
-    changed = SOURCE.replace("+ 1", "+ 2")
-    made = hand.update(
-        made, code=pulumi.AssetArchive({"probe.py": pulumi.StringAsset(changed)}),
-        reservedConcurrentExecutions=-1, environment={"variables": {"B": "2"}},
-        tags={"Other": "x"},
-    )  # fmt: skip
-    assert call() == {"answer": 43}
-    found = run.get_function(FunctionName="probe")
-    assert found["Configuration"]["Environment"] == {"Variables": {"B": "2"}}
-    assert found["Tags"] == {"Other": "x"}
-    assert "ReservedConcurrentExecutions" not in run.get_function_concurrency(FunctionName="probe")
-
-    permission = hand.create(
-        "aws:lambda/permission:Permission", "p", action="lambda:InvokeFunction",
-        function="probe", principal="events.amazonaws.com",
-        sourceArn="arn:aws:events:us-east-1:000000000000:rule/x",
-    )  # fmt: skip
-    statement = json.loads(run.get_policy(FunctionName="probe")["Policy"])["Statement"][0]
-    assert statement["Sid"] == permission.id
-    life(hand, permission)
-
-    life(hand, made, {"memorySize": 256})
-    assert hand.read(permission) is None
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        run.get_function(FunctionName="probe")
-
-
-def test_code_is_compared_by_its_content(hand: Hand, tmp_path: Path) -> None:
-    folder = tmp_path / "code"
-    folder.mkdir()
-    (folder / "probe.py").write_text(SOURCE)
-    made = function(hand, pulumi.FileArchive(str(folder)))
-    inputs = {k: v for k, v in made.outputs.items() if k in made.inputs and k != "tagsAll"}
-
-    same = pulumi.AssetArchive({"probe.py": pulumi.FileAsset(str(folder / "probe.py"))})
-    assert hand.diff(made, **{**inputs, "code": same}).changes is False
-    (folder / "probe.py").write_text(SOURCE + "# more\n")
-    assert hand.diff(made, **{**inputs, "code": same}).diffs == ["code"]
-
-
-def test_a_zip_is_taken_as_it_is(hand: Hand, client: Client, tmp_path: Path) -> None:
-    path = tmp_path / "code.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("probe.py", SOURCE)
-    function(hand, pulumi.FileArchive(str(path)))
-
-    answer = client("lambda").invoke(FunctionName="probe", Payload=b'{"n": 1}')
-    assert json.load(io.BytesIO(answer["Payload"].read())) == {"answer": 2}
 
 
 def test_log_group(hand: Hand, client: Client) -> None:
@@ -278,61 +192,3 @@ def test_topic(hand: Hand, client: Client) -> None:
     assert sns.list_subscriptions_by_topic(TopicArn=topic.id)["Subscriptions"] == []
     life(hand, topic)
     assert sns.list_topics()["Topics"] == []
-
-
-TABLE = "aws:dynamodb/table:Table"
-
-
-def test_table_with_replicas(hand: Hand, client: Client) -> None:
-    table = hand.create(
-        TABLE, "t", name="record", billingMode="PAY_PER_REQUEST", hashKey="cluster",
-        attributes=[{"name": "cluster", "type": "S"}], streamEnabled=True,
-        streamViewType="NEW_AND_OLD_IMAGES",
-        replicas=[{"regionName": WEST, "consistencyMode": "STRONG", "propagateTags": True}],
-        globalTableWitness={"regionName": MIDDLE}, pointInTimeRecovery={"enabled": True},
-        deletionProtectionEnabled=False, tags={"Name": "t"},
-    )  # fmt: skip
-
-    dynamodb = client("dynamodb")
-    found = dynamodb.describe_table(TableName="record")["Table"]
-    assert found["KeySchema"] == [{"AttributeName": "cluster", "KeyType": "HASH"}]
-    assert table.outputs["streamArn"] == found["LatestStreamArn"]
-    dynamodb.put_item(TableName="record", Item={"cluster": {"S": "c"}, "epoch": {"N": "1"}})
-    there = client("dynamodb", WEST).get_item(
-        TableName="record", Key={"cluster": {"S": "c"}}, ConsistentRead=True
-    )
-    assert there["Item"]["epoch"] == {"N": "1"}
-    backups = dynamodb.describe_continuous_backups(TableName="record")
-    status = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-    assert status["PointInTimeRecoveryStatus"] == "ENABLED"
-
-    table = hand.update(table, pointInTimeRecovery=None, tags={"Other": "x"})
-    tags = dynamodb.list_tags_of_resource(ResourceArn=table.outputs["arn"])["Tags"]
-    assert tags == [{"Key": "Other", "Value": "x"}]
-    life(hand, table)
-    for region in (EAST, WEST, MIDDLE):
-        assert client("dynamodb", region).list_tables()["TableNames"] == []
-
-
-def test_table_changes(hand: Hand, client: Client) -> None:
-    table = hand.create(
-        TABLE, "t", name="plain", hashKey="a", rangeKey="b", readCapacity=2,
-        attributes=[{"name": "a", "type": "S"}, {"name": "b", "type": "N"}],
-    )  # fmt: skip
-    found = client("dynamodb").describe_table(TableName="plain")["Table"]
-    assert found["ProvisionedThroughput"]["ReadCapacityUnits"] == 2
-    assert [key["KeyType"] for key in found["KeySchema"]] == ["HASH", "RANGE"]
-
-    table = hand.update(
-        table, billingMode="PAY_PER_REQUEST", streamEnabled=True, streamViewType="KEYS_ONLY",
-        deletionProtectionEnabled=True,
-        replicas=[{"regionName": WEST}, {"regionName": MIDDLE}],
-    )  # fmt: skip
-    assert client("dynamodb", MIDDLE).list_tables()["TableNames"] == ["plain"]
-    with pytest.raises(ProviderError, match="protect"):
-        hand.delete(table)
-    table = hand.update(
-        table, replicas=[{"regionName": WEST}], deletionProtectionEnabled=False, billingMode=None
-    )
-    assert client("dynamodb", MIDDLE).list_tables()["TableNames"] == []
-    life(hand, table)
