@@ -1,7 +1,9 @@
 """The deployment of one stack: preview, up, destroy, without the Pulumi CLI.
 
 It is meant for the lab and for tests. Users deploy with `pulumi up`: this engine keeps its state
-in memory, and knows no refresh, import, targets, hooks or remote components.
+in memory, and knows no refresh, import, targets, protection, hooks, transforms of the SDK or
+remote components. A resource that is deleted before it is replaced does not take its dependents
+with it: whoever still uses it makes the deletion fail, and that is reported.
 """
 
 from __future__ import annotations
