@@ -19,7 +19,7 @@ pytestmark = pytest.mark.lab
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Command lines of living processes that were started with this temporary folder."""
+    """Command lines of living processes that were started with or for this temporary folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -28,7 +28,8 @@ def processes_of(folder: Path) -> list[str]:
             state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
         except OSError:
             continue
-        if f"TMPDIR={folder}".encode() in environment.split(b"\0") and state not in "ZX":
+        started = f"TMPDIR={folder}".encode() in environment.split(b"\0")
+        if (started or str(folder).encode() in command) and state not in "ZX":
             found.append(command.replace(b"\0", b" ").decode())
     return found
 

@@ -149,9 +149,9 @@ async def until(condition: Callable[[], Any]) -> None:
         await asyncio.sleep(0.001)
 
 
-def run(tmp_path: Path, test: Callable[[Lab], Coroutine[Any, Any, None]], **options: Any) -> None:
+def run(test: Callable[[Lab], Coroutine[Any, Any, None]], **options: Any) -> None:
     async def main() -> None:
-        with Workspace("w-", root=tmp_path) as workspace:
+        with Workspace("bt-") as workspace:
             lab = Lab(workspace, **options)
             await lab.up()
             await test(lab)
@@ -181,9 +181,7 @@ def hanging(*_: Any, **__: Any) -> int:
     ("fencing", "outcome"),
     ((timeout, "timed out"), (hanging, "timed out"), (refused, "unreachable"), (None, "ok")),
 )
-def test_fencing_is_bounded_and_its_outcome_recorded(
-    tmp_path: Path, fencing: Any, outcome: str
-) -> None:
+def test_fencing_is_bounded_and_its_outcome_recorded(fencing: Any, outcome: str) -> None:
     async def test(lab: Lab) -> None:
         lab.fencing = fencing or lab.fencing
         record = await lab.go()
@@ -191,20 +189,20 @@ def test_fencing_is_bounded_and_its_outcome_recorded(
         assert record["fenced_at"] - record["accepted_at"] < 0.15
         assert (record["state"], lab.group["writer"], lab.flips) == ("done", STANDBY, 1)
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_the_transitional_state_lasts_as_long_as_asked(tmp_path: Path) -> None:
+def test_the_transitional_state_lasts_as_long_as_asked() -> None:
     async def test(lab: Lab) -> None:
         record = await lab.go()
         assert record["flipped_at"] - record["accepted_at"] >= 0.2
         assert record["promotion_seconds"] < 0.2
 
-    run(tmp_path, test, promotion_s=0.2)
+    run(test, promotion_s=0.2)
 
 
 @pytest.mark.parametrize("kind", ("failover", "switchover"))
-def test_after_a_failure_both_go_on_in_their_old_roles(tmp_path: Path, kind: str) -> None:
+def test_after_a_failure_both_go_on_in_their_old_roles(kind: str) -> None:
     async def test(lab: Lab) -> None:
         home, standby = lab.member(HOME).database, lab.member(STANDBY).database
         standby.fails["drain"] = LabError("the applier has failed")
@@ -217,10 +215,10 @@ def test_after_a_failure_both_go_on_in_their_old_roles(tmp_path: Path, kind: str
         assert "open" not in standby.calls
         assert record["rejoin"] is None
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_switchover_that_cannot_catch_up_is_given_up(tmp_path: Path) -> None:
+def test_a_switchover_that_cannot_catch_up_is_given_up() -> None:
     async def test(lab: Lab) -> None:
         lab.member(STANDBY).database.behind = True
         record = await lab.go("switchover")
@@ -228,12 +226,10 @@ def test_a_switchover_that_cannot_catch_up_is_given_up(tmp_path: Path) -> None:
         assert "did not catch up with us-east-1 within 0.05 s" in record["error"]
         await until(lambda: lab.member(HOME).database.calls[-1] == "open")
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_an_old_writer_that_dies_in_a_switchover_rejoins_like_after_a_failover(
-    tmp_path: Path,
-) -> None:
+def test_an_old_writer_that_dies_in_a_switchover_rejoins_like_after_a_failover() -> None:
     async def test(lab: Lab) -> None:
         old = lab.member(HOME).database
         old.fails["demote"] = OperationalError(2003, "gone")
@@ -243,10 +239,10 @@ def test_an_old_writer_that_dies_in_a_switchover_rejoins_like_after_a_failover(
         assert (await lab.returned())["state"] == "connected"
         assert lab.member(HOME).database is not old
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_the_old_writer_is_watched_until_it_answers(tmp_path: Path) -> None:
+def test_the_old_writer_is_watched_until_it_answers() -> None:
     async def test(lab: Lab) -> None:
         answers: list[Callable[..., int]] = [refused, refused, timeout, lambda *_, **__: 7]
 
@@ -265,10 +261,10 @@ def test_the_old_writer_is_watched_until_it_answers(tmp_path: Path) -> None:
         assert str(snapshot.database.socket) == rejoin["snapshot"]
         assert snapshot.database.name != lab.member(HOME).database.name
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_rejoin_that_fails_says_why(tmp_path: Path) -> None:
+def test_a_rejoin_that_fails_says_why() -> None:
     async def test(lab: Lab) -> None:
         lab.member(HOME).database.fails["stop"] = OSError("no space left")
         await lab.go()
@@ -276,19 +272,19 @@ def test_a_rejoin_that_fails_says_why(tmp_path: Path) -> None:
         assert (rejoin["state"], rejoin["error"]) == ("failed", "no space left")
         assert (lab.member(HOME).state, lab.member(HOME).error) == ("failed", "no space left")
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_member_without_membership_rejoins_all_the_same(tmp_path: Path) -> None:
+def test_a_member_without_membership_rejoins_all_the_same() -> None:
     async def test(lab: Lab) -> None:
         lab.member(HOME).records.member = None
         await lab.go()
         assert (await lab.returned())["state"] == "connected"
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_member_that_is_deleted_while_it_rejoins_leaves_no_server(tmp_path: Path) -> None:
+def test_a_member_that_is_deleted_while_it_rejoins_leaves_no_server() -> None:
     async def test(lab: Lab) -> None:
         made: list[Any] = []
         make = lab.members._make
@@ -307,10 +303,10 @@ def test_a_member_that_is_deleted_while_it_rejoins_leaves_no_server(tmp_path: Pa
         await lab.members.cluster_deleted(HOME, HOME)
         assert made[0].calls[-1] == "discard"
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_server_that_dies_while_it_restarts_is_left_to_the_failover(tmp_path: Path) -> None:
+def test_a_server_that_dies_while_it_restarts_is_left_to_the_failover() -> None:
     async def test(lab: Lab) -> None:
         member = lab.member(HOME)
 
@@ -322,20 +318,20 @@ def test_a_server_that_dies_while_it_restarts_is_left_to_the_failover(tmp_path: 
         await lab.members.restart(HOME)
         assert member.database.calls == []
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_secondary_that_is_down_leaves_its_source_all_the_same(tmp_path: Path) -> None:
+def test_a_secondary_that_is_down_leaves_its_source_all_the_same() -> None:
     async def test(lab: Lab) -> None:
         database = lab.member(STANDBY).database
         database.fails["stop_following"] = OperationalError(2003, "down")
         await lab.members.detached(STANDBY, STANDBY)
         assert "open" not in database.calls
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_nobody_waits_for_a_member_that_was_deleted(tmp_path: Path) -> None:
+def test_nobody_waits_for_a_member_that_was_deleted() -> None:
     async def test(lab: Lab) -> None:
         lab.fencing = refused
         await lab.go()
@@ -344,10 +340,10 @@ def test_nobody_waits_for_a_member_that_was_deleted(tmp_path: Path) -> None:
         assert lab.failovers.history[-1].rejoin
         assert lab.failovers.history[-1].rejoin.state == "waiting"
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_restarted_old_writer_stays_closed_until_it_has_rejoined(tmp_path: Path) -> None:
+def test_a_restarted_old_writer_stays_closed_until_it_has_rejoined() -> None:
     async def test(lab: Lab) -> None:
         lab.fencing = refused
         await lab.go()
@@ -363,11 +359,11 @@ def test_a_restarted_old_writer_stays_closed_until_it_has_rejoined(tmp_path: Pat
             with pytest.raises(LabError, match="has no database"):
                 await lab.members.restart(region)
 
-    run(tmp_path, test)
+    run(test)
 
 
 def test_a_database_that_does_not_come_up_fails_its_instance(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def test(lab: Lab) -> None:
         member = lab.member(HOME)
@@ -379,12 +375,10 @@ def test_a_database_that_does_not_come_up_fails_its_instance(
         assert (member.state, member.error) == ("failed", "no memory")
         assert member.records.statuses[-1] == "failed"
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_an_instance_that_is_deleted_while_it_starts_leaves_nothing_running(
-    tmp_path: Path,
-) -> None:
+def test_an_instance_that_is_deleted_while_it_starts_leaves_nothing_running() -> None:
     async def test(lab: Lab) -> None:
         member = lab.member(HOME)
         await lab.members.last_instance_deleted(HOME, HOME)
@@ -397,10 +391,10 @@ def test_an_instance_that_is_deleted_while_it_starts_leaves_nothing_running(
         await lab.members.detached("other", HOME)
         await lab.members.password_changed("other", HOME)
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_standby_whose_writer_is_not_here_comes_up(tmp_path: Path) -> None:
+def test_a_standby_whose_writer_is_not_here_comes_up() -> None:
     async def test(lab: Lab) -> None:
         standby = lab.member(STANDBY)
         await lab.members.last_instance_deleted(STANDBY, STANDBY)
@@ -409,10 +403,10 @@ def test_a_standby_whose_writer_is_not_here_comes_up(tmp_path: Path) -> None:
         await standby.starting
         assert (standby.state, standby.database.calls[-1]) == ("available", "follow")
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_catching_up_bears_databases_that_are_down(tmp_path: Path) -> None:
+def test_catching_up_bears_databases_that_are_down() -> None:
     async def test(lab: Lab) -> None:
         home, standby = lab.member(HOME).database, lab.member(STANDBY).database
         home.fails["gtid_position"] = OperationalError(2003, "down")
@@ -420,10 +414,10 @@ def test_catching_up_bears_databases_that_are_down(tmp_path: Path) -> None:
         home.fails.clear()
         assert await lab.members.caught_up(standby, home)
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_cluster_that_vanished_is_an_error(tmp_path: Path) -> None:
+def test_a_cluster_that_vanished_is_an_error() -> None:
     async def test(lab: Lab) -> None:
         member = lab.member(HOME)
         record, member.records.record = member.records.record, None
@@ -434,10 +428,10 @@ def test_a_cluster_that_vanished_is_an_error(tmp_path: Path) -> None:
         await lab.members.last_instance_deleted(HOME, HOME)
         assert member.state == "stopped"
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_the_lag_of_secondaries_is_published_when_it_is_known(tmp_path: Path) -> None:
+def test_the_lag_of_secondaries_is_published_when_it_is_known() -> None:
     class CloudWatch:
         def __init__(self) -> None:
             self.data: list[Any] = []
@@ -465,7 +459,7 @@ def test_the_lag_of_secondaries_is_published_when_it_is_known(tmp_path: Path) ->
         assert await publish(standby, cloudwatch) is None
         assert len(cloudwatch.data) == 2
 
-    run(tmp_path, test)
+    run(test)
 
 
 def test_the_configuration_survives_its_file(tmp_path: Path) -> None:
@@ -485,9 +479,9 @@ def test_the_configuration_survives_its_file(tmp_path: Path) -> None:
     assert member_socket_name(HOME) == "db-us-east-1"
 
 
-def test_the_server_and_its_functions_get_a_closed_environment(tmp_path: Path) -> None:
+def test_the_server_and_its_functions_get_a_closed_environment() -> None:
     paths = Paths({HOME: {HOME: "127.9.9.9"}}, (HOME,), 3306)
-    with Workspace("w-", root=tmp_path) as workspace:
+    with Workspace("bt-") as workspace:
         variables = {"PATH": "/bin"}
         prepare(ServerConfig(workspace.path, paths, pace=20), 4567, variables)
         assert variables["BIND_HOST"] == variables["MINISTACK_HOST"] == "127.0.0.1"
@@ -505,9 +499,7 @@ def test_a_process_that_is_gone_is_dead() -> None:
     assert process_state(1) == "running"
 
 
-def test_members_are_prepared_with_the_installed_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_members_are_prepared_with_the_installed_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(members_module, "find_server", lambda: "server")
     monkeypatch.setattr(Template, "build", lambda _, server: Path(f"/{server}"))
 
@@ -518,13 +510,13 @@ def test_members_are_prepared_with_the_installed_server(
         lab.members.new_database(HOME)
         assert (made["server"], made["template"]) == ("server", Path("/server"))
 
-    run(tmp_path, test)
+    run(test)
 
 
-def test_a_switchover_needs_databases_that_answer(tmp_path: Path) -> None:
+def test_a_switchover_needs_databases_that_answer() -> None:
     async def test(lab: Lab) -> None:
         home, standby = lab.member(HOME), lab.member(STANDBY)
         home.database.fails["gtid_position"] = OperationalError(2003, "down")
         assert not _healthy(home, standby)
 
-    run(tmp_path, test)
+    run(test)

@@ -35,17 +35,17 @@ class Stack:
         transform: Transform | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
-        self._environment = environment
         self._regions = settings.regions.all
         # The lab has a secret and a hosted zone of its own, as it has no account of yours.
         deployed = settings.model_copy(
             update={"secret_arn": environment.secret_arn, "hosted_zone_id": None}
         )
+        self._provider = LabProvider(environment.aws.endpoint_url)
         self._deployment = Deployment(
             PROJECT,
             settings.environment_suffix,
             pulumi_config(deployed),
-            provider=LabProvider(environment.aws.endpoint_url),
+            provider=self._provider,
             transform=transform,
             on_event=on_event,
         )
@@ -99,4 +99,4 @@ class Stack:
         )
 
     def _inventory(self) -> frozenset[str]:
-        return inventory(self._environment.client, self._regions)
+        return inventory(self._provider.client, self._regions)

@@ -93,6 +93,18 @@ class LabProvider(Provider):
             for service in SERVICES:
                 self._clients.get(service, region)
 
+    def client(self, service: str, region: str) -> Any:
+        """Give the client that the handlers use.
+
+        Args:
+            service: boto3's name of the service.
+            region: AWS region.
+
+        Returns:
+            The client, the same one for the same arguments.
+        """
+        return self._clients.get(service, region)
+
     async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
         """Return the least that is a schema: programs in Python bring their own."""
         del request
