@@ -35,6 +35,6 @@ class DrillOptions:
     writers: int = 8
     writes_per_s: float = 400.0
     steady_s: float = 3.0
-    serving_s: float = 3.0
+    serving_s: float = 2.0
     watching_s: float = 2.0
     patience_s: float = 30.0

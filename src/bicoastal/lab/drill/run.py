@@ -19,7 +19,7 @@ from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, Environment
 from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.recording import Observer, Recording, Silent
-from bicoastal.lab.drill.report import DrillReport
+from bicoastal.lab.drill.report import DrillReport, Phase
 from bicoastal.lab.drill.schedule import Schedule
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Event
@@ -54,8 +54,12 @@ def rehearse(
     with ExitStack() as lab:
         with recording.phase("start"):
             environment = lab.enter_context(Environment(settings, options.pace))
+            rehearsal = _Rehearsal(environment, settings, options, recording)
             recording.note("drill", "network, embedded AWS and secret are up")
-        return _Rehearsal(environment, settings, options, recording).run()
+        report = rehearsal.run()
+        begun = time.perf_counter()
+    stopped = Phase(name="stop", seconds=time.perf_counter() - begun)
+    return report.model_copy(update={"phases": [*report.phases, stopped]})
 
 
 class _Rehearsal:
@@ -115,24 +119,9 @@ class _Rehearsal:
         self._recording.status(f"{event.kind} {event.type} {event.name} ({event.n_done} done)")
 
     def _begin(self, running: ExitStack, outputs: Mapping[str, Any]) -> None:
-        """Open the data plane, let clients write, start and arm the controllers."""
+        """Open the data plane, start and arm the controllers, then let clients write."""
         settings, options = self._settings, self._options
         resolver = self._lab.start_route53(options.seed)
-        self._databases.create_schema(self._lab.plan.address(CLIENTS, self._home))
-        self._writers = running.enter_context(
-            Writers(
-                resolver,
-                settings.domain_name,
-                port=settings.database.port,
-                user=MASTER_USER,
-                password=self._lab.password,
-                database=settings.database.database_name,
-                count=options.writers,
-                rate_per_s=options.writes_per_s,
-                timeout_s=CLIENT_TIMEOUT_S,
-                seed=options.seed,
-            )
-        )
         self._schedule = running.enter_context(
             Schedule(self._lab.client, outputs["controllers"], SCHEDULE_S / options.pace)
         )
@@ -150,9 +139,24 @@ class _Rehearsal:
             checks={check: name for name, check in outputs["health_checks"].items()},
             resolver=resolver.clone(),
         )
+        self._writers = Writers(
+            resolver,
+            settings.domain_name,
+            port=settings.database.port,
+            user=MASTER_USER,
+            password=self._lab.password,
+            database=settings.database.database_name,
+            count=options.writers,
+            rate_per_s=options.writes_per_s,
+            timeout_s=CLIENT_TIMEOUT_S,
+            seed=options.seed,
+        )
         if options.armed:
             arm(self._store, "drill", "rehearsal", time.time())
+        self._databases.create_schema(self._lab.plan.address(CLIENTS, self._home))
+        if options.armed:
             self._wait(lambda: self._store.read().state is State.STEADY)
+        running.enter_context(self._writers)
 
     def _lose(self, seen: Seen) -> None:
         """Lose the primary at a moment drawn by lot; wait until the standby serves."""
@@ -177,6 +181,7 @@ class _Rehearsal:
         self._recording.note("drill", what, seen.healed_wall_s)
         if self._wait(self._all_available):
             self._recording.note("database", f"{self._home} has found its place")
+        self._schedule.finish()
         self._go_on(self._options.watching_s)
 
     def _look(self, seen: Seen) -> None:

@@ -52,9 +52,13 @@ class Schedule:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stopping.set()
+        self.finish()
         for thread in self._threads:
             thread.join()
+
+    def finish(self) -> None:
+        """Start no further invocation; those under way go on to their end."""
+        self._stopping.set()
 
     def rounds(self) -> list[dict[str, Any]]:
         """Every round in which a controller had something to decide, in order of time.
