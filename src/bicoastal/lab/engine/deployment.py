@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from pulumi.provider.experimental.provider import Provider
 from pulumi.runtime import Settings, configure, set_all_config
