@@ -179,8 +179,8 @@ class _Rehearsal:
         seen.healed_wall_s = time.time()
         what = faults.heal(self._options.fault, self._lab.aws, self._lab.network, self._home)
         self._recording.note("drill", what, seen.healed_wall_s)
-        if self._wait(self._all_available):
-            self._recording.note("database", f"{self._home} has found its place")
+        found = "has" if self._wait(self._all_available) else "has NOT"
+        self._recording.note("database", f"{self._home} {found} found its place")
         self._schedule.finish()
         self._go_on(self._options.watching_s)
 

@@ -11,6 +11,8 @@ from typing import Any
 from bicoastal.errors import LabError
 
 _TIMEOUT_S = 10.0
+READY = '{"ready": true}'
+"""What the relay prints once it listens."""
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import selectors
-import subprocess
 import sys
-import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bicoastal.errors import LabError
 from bicoastal.lab.network.addresses import AddressPlan
-from bicoastal.lab.network.control import NetworkControl
+from bicoastal.lab.network.control import READY, NetworkControl
+from bicoastal.lab.processes import Child
 
 _START_TIMEOUT_S = 15.0
 _STOP_TIMEOUT_S = 5.0
+_POLL_S = 0.01
 
 
 class Network(NetworkControl):
@@ -43,7 +42,7 @@ class Network(NetworkControl):
         self._log = folder / "network.log"
         self._sockets = dict(sockets or {})
         self._delays_ms = dict(delays_ms or {})
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
 
     def start(self) -> Network:
         """Start the relay and wait until it listens.
@@ -56,47 +55,29 @@ class Network(NetworkControl):
 
         Raises:
             LabError: If this is not the main thread, or it does not start; the message carries
-                its last words.
+                its last words (see `Child`).
         """
-        if threading.current_thread() is not threading.main_thread():
-            raise LabError("The lab's network must be started from the main thread.")
-        command = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable]
-        command += ["-m", "bicoastal.lab.network.relay", json.dumps(self.config())]
-        try:
-            with self._log.open("w") as log:
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                    start_new_session=True,
-                )
-        except FileNotFoundError as error:
-            raise LabError(
-                f"The lab needs the command {error.filename}: apt-get install util-linux."
-            ) from error
-        if not self._is_ready(self._process):
-            self.stop()
-            raise LabError(f"The lab's network did not start: {self._log.read_text().strip()}")
+        command = [sys.executable, "-m", "bicoastal.lab.network.relay", json.dumps(self.config())]
+        self._child = Child(command, log=self._log, name="the lab's network")
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while READY not in self._log.read_text():
+            if not self._child.alive or time.monotonic() > deadline:
+                said = self._child.log_tail()
+                self.stop()
+                raise LabError(f"The lab's network did not start: {said}")
+            time.sleep(_POLL_S)
         return self
 
     def stop(self) -> None:
         """Stop the relay; connections through it are reset. May be called twice."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with process:  # closes the pipe and reaps
-            process.terminate()
-            try:
-                process.wait(_STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop(_STOP_TIMEOUT_S)
 
     @property
     def pid(self) -> int | None:
         """The relay's process id, None when it does not run."""
-        return None if self._process is None else self._process.pid
+        return None if self._child is None else self._child.pid
 
     def __enter__(self) -> Network:
         return self.start()
@@ -117,17 +98,4 @@ class Network(NetworkControl):
             for (source, member), address in self._plan.paths().items()
         ]
         sockets = {member: str(path) for member, path in self._sockets.items() if path is not None}
-        return {
-            "control": str(self.control_path),
-            "parent": os.getpid(),
-            "paths": paths,
-            "sockets": sockets,
-        }
-
-    @staticmethod
-    def _is_ready(process: subprocess.Popen[str]) -> bool:
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout or 0, selectors.EVENT_READ)
-            if not selector.select(_START_TIMEOUT_S):
-                return False
-        return bool(process.stdout and process.stdout.readline())
+        return {"control": str(self.control_path), "paths": paths, "sockets": sockets}

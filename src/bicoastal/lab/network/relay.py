@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import resource
 import signal
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bicoastal.lab.network.control import READY
 from bicoastal.lab.network.paths import Backend, RelayPath
 
 _POLL_S = 0.02
@@ -178,7 +178,7 @@ async def run(config: dict[str, Any]) -> None:
     relay = Relay(config)
     try:
         await relay.start()
-        sys.stdout.write(json.dumps({"ready": True}) + "\n")
+        sys.stdout.write(READY + "\n")
         sys.stdout.flush()
         await stopped.wait()
     finally:
@@ -189,14 +189,12 @@ def main(arguments: list[str]) -> int:
     """Read the configuration, run until SIGTERM.
 
     Args:
-        arguments: One JSON document: that of `Relay` and ``parent``, the process that started it.
+        arguments: One JSON document, see `Relay`.
 
     Returns:
         Exit code: 0 when told to stop, 1 if an address cannot be bound.
     """
     config = json.loads(arguments[0])
-    if os.getppid() != config["parent"]:
-        return 1  # the parent died before the death signal was set: nobody would ever stop us
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
