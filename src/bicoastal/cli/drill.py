@@ -55,7 +55,7 @@ def drill(
             max=40.0,
             help="Seconds of AWS time in one second here: intervals, windows and TTLs are divided.",
         ),
-    ] = 20.0,
+    ] = 15.0,
     disarmed: Annotated[
         bool,
         typer.Option(

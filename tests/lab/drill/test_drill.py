@@ -17,7 +17,7 @@ from bicoastal.settings import Settings, load
 pytestmark = pytest.mark.lab
 
 HOME, STANDBY = "us-east-1", "us-west-2"
-QUICK = DrillOptions(steady_s=1.5, serving_s=1.0, watching_s=1.0)
+QUICK = DrillOptions(pace=20.0, steady_s=1.5, serving_s=1.0, watching_s=1.0)
 
 
 def settings(**keys: Any) -> Settings:

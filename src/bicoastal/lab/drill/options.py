@@ -28,13 +28,13 @@ class DrillOptions:
     """
 
     fault: Fault = Fault.KILL
-    pace: float = 20.0
+    pace: float = 15.0
     armed: bool = True
     seed: int = 1
     transform: Transform | None = None
     writers: int = 8
     writes_per_s: float = 400.0
-    steady_s: float = 3.0
+    steady_s: float = 2.5
     serving_s: float = 2.0
     watching_s: float = 2.0
     patience_s: float = 30.0
