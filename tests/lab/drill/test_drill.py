@@ -63,8 +63,14 @@ def test_clients_write_again_in_the_other_region(fault):
     ]
 
 
-def test_disarmed_the_same_fault_promotes_nobody_and_the_drill_fails():
-    report = rehearse(settings(), replace(QUICK, armed=False))
+@pytest.mark.parametrize("without", ("arming", "automatic mode"))
+def test_unless_allowed_the_same_fault_promotes_nobody_and_the_drill_fails(without):
+    if without == "arming":
+        report = rehearse(settings(), replace(QUICK, armed=False))
+    else:
+        asked = settings(failover={"mode": "observe"})
+        report = rehearse(asked, replace(QUICK, patience_s=3.0))
+        assert any("failover.mode is observe" in entry.text for entry in report.timeline)
     assert report.verdict == "fail"
     assert report.failovers == []
     assert report.recovery_time is None

@@ -88,6 +88,12 @@ class _Rehearsal:
         )
 
     def run(self) -> DrillReport:
+        if self._settings.failover.mode != "automatic":
+            self._recording.note(
+                "drill",
+                f"failover.mode is {self._settings.failover.mode}: nobody will be promoted "
+                "without a person, so this drill will fail",
+            )
         with self._recording.phase("deploy"):
             outputs = self._stack.deploy()
         self._recording.note("drill", f"{self._stack.report().resources} resources deployed")
