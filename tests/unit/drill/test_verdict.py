@@ -119,10 +119,11 @@ def test_losses_within_the_budget_are_counted_and_pass():
     assert "1 of 90 acknowledged lost" in requirement.observed
 
 
-def test_the_classical_pair_is_not_held_to_what_only_the_latch_promises():
+@pytest.mark.parametrize("mode", ("health-check", "global-endpoint"))
+def test_other_modes_are_not_held_to_what_only_the_latch_promises(mode):
     seen = replace(
         GOOD,
-        dns_mode="health-check",
+        dns_mode=mode,
         dns=(
             GOOD.dns[0],
             DnsAnswer(at_s=2.0, region="us-west-2", answer="b"),

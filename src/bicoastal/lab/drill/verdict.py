@@ -65,8 +65,8 @@ def judge(seen: Observed) -> list[Requirement]:
         seen: What the drill saw.
 
     Returns:
-        One requirement a promise. The classical pair (`dns.mode: health-check`) cannot keep the
-        two promises about DNS, since Route 53 alone decides there: they are marked so.
+        One requirement a promise. Only the latch can promise when DNS moves: with the classical
+        pair (`dns.mode: health-check`) Route 53 decides alone, with `global-endpoint` RDS does.
     """
     return [
         _steady(seen),
@@ -195,7 +195,7 @@ def _dns_never_back(seen: Observed) -> Requirement:
 def _promised_by_latch(
     seen: Observed, name: str, promise: str, kept: bool, observed: str
 ) -> Requirement:
-    if seen.dns_mode == "health-check":
+    if seen.dns_mode != "latch":
         return Requirement(id=name, promise=promise, outcome="not promised", observed=observed)
     return _requirement(name, promise, kept, observed)
 
