@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,9 @@ from bicoastal.lab.workspace import Workspace
 pytestmark = pytest.mark.lab
 
 
-def processes_of(folder: Path) -> list[str]:
-    """Command lines of living processes that were started with or for this temporary folder."""
-    found = []
+def processes_of(folder: Path) -> dict[int, str]:
+    """Living processes that were started with or for this temporary folder, with their commands."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes()
@@ -30,8 +32,26 @@ def processes_of(folder: Path) -> list[str]:
             continue
         started = f"TMPDIR={folder}".encode() in environment.split(b"\0")
         if (started or str(folder).encode() in command) and state not in "ZX":
-            found.append(command.replace(b"\0", b" ").decode())
+            found[int(process.name)] = command.replace(b"\0", b" ").decode()
     return found
+
+
+def listening_addresses(processes: Iterable[int]) -> set[str]:
+    """Addresses at which processes listen (TCP) or receive (UDP), as the kernel knows them."""
+    inodes = {
+        str(descriptor.readlink()).removeprefix("socket:[").removesuffix("]")
+        for process in processes
+        for descriptor in Path(f"/proc/{process}/fd").iterdir()
+        if str(descriptor.readlink()).startswith("socket:")
+    }
+    addresses = set()
+    for table, state in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
+        for row in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, row_state, *rest = row.split()
+            if row_state == state and rest[5] in inodes:
+                raw = bytes.fromhex(local.split(":")[0])
+                addresses.add(str(ip_address(raw[::-1] if len(raw) == 4 else raw)))
+    return addresses
 
 
 @pytest.fixture
@@ -69,22 +89,27 @@ def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
 def test_an_interrupted_drill_cleans_up(folder, number, moment, code):
     with start(folder, "--fault", "hang") as process:
         wait_for_line(process, moment)
-        assert any("mariadbd" in command for command in processes_of(folder))
+        assert any("mariadbd" in command for command in processes_of(folder).values())
         process.send_signal(number)
         _, error = process.communicate(timeout=30)
     assert process.returncode == code
     assert "Traceback" not in error
-    assert processes_of(folder) == []
+    assert processes_of(folder) == {}
     assert list(folder.glob("bicoastal-*")) == []
 
 
 def test_a_killed_drill_leaves_no_server_and_the_next_start_sweeps_its_folder(folder):
     with start(folder, "--fault", "hang") as process:
         wait_for_line(process, "SIGSTOP to the database server")
-        assert len(processes_of(folder)) > 4
+        processes = processes_of(folder)
+        assert len(processes) > 4
+        # Everything that can be reached from outside is on the loopback network, and is there.
+        addresses = listening_addresses(processes)
+        assert len(addresses) > 10
+        assert [name for name in addresses if not ip_address(name).is_loopback] == []
         process.kill()
         process.communicate()
-    assert wait_until(lambda: processes_of(folder) == [], 5.0), processes_of(folder)
+    assert wait_until(lambda: not processes_of(folder), 5.0), processes_of(folder)
     left = list(folder.glob("bicoastal-*"))
     assert left
     time.sleep(0.1)
