@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bicoastal import __version__
+from bicoastal.cli.cost import cost
 from bicoastal.cli.drill import drill
 from bicoastal.cli.plan import plan
 from bicoastal.errors import BicoastalError, DeploymentError
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(drill)
 app.command()(plan)
+app.command()(cost)
 
 
 def _print_version(value: bool) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         validate_stack_file,
     )
     from bicoastal.settings.models import (
+        Budget,
         Database,
         Dns,
         Failover,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _HOME = {
     "PROFILES": "profiles",
     "RULES": "catalogue",
+    "Budget": "models",
     "Database": "models",
     "Dns": "models",
     "Failover": "models",
@@ -64,6 +66,7 @@ _HOME = {
 __all__ = [
     "PROFILES",
     "RULES",
+    "Budget",
     "Database",
     "Dns",
     "Failover",

@@ -178,6 +178,8 @@ def _fault(kind: str, path: tuple[int | str, ...], value: object, said: str) -> 
         cure += "; put quotes around it."
     elif isinstance(default, tuple):
         cure += ", one item on each line after a dash."
+    elif default is None:
+        cure += ", or leave it out."
     else:
         cure += f", such as {shown(key, default)}."
     return Fault("type", key, message, cure, text)

@@ -137,6 +137,12 @@ class Monitoring(_Model):
     alarm_emails: tuple[str, ...] = ()
 
 
+class Budget(_Model):
+    """What the stack may cost. Without it, any price is accepted."""
+
+    monthly_usd: Float | None = None
+
+
 def default_domain(suffix: str) -> str:
     """The name by which clients find the writer, if none is given.
 
@@ -174,6 +180,7 @@ class Settings(_Model):
     failover: Failover = Field(default_factory=Failover)
     dns: Dns = Field(default_factory=Dns)
     monitoring: Monitoring = Field(default_factory=Monitoring)
+    budget: Budget = Field(default_factory=Budget)
 
     @model_validator(mode="before")
     @classmethod

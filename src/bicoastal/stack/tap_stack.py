@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from bicoastal.costs.budget import require_budget
 from bicoastal.settings import Finding, InvalidSettingsError, Settings, TapStackArgs, check
 from bicoastal.stack.access import Access
 from bicoastal.stack.context import Context, create_context
@@ -57,16 +58,20 @@ class TapStack(pulumi.ComponentResource):
     Raises:
         InvalidSettingsError: something is wrong, or no secret is given; nothing has been registered
             then.
+        BudgetError: the estimate exceeds `budget.monthlyUsd`; nothing has been registered then.
     """
 
     def __init__(
         self, name: str, args: TapStackArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         secret_arn, remarks = accept(args.settings)
+        unsure = require_budget(args.settings)
         super().__init__("bicoastal:stack:TapStack", name, {}, opts)
         for remark in remarks:
             say = pulumi.log.warn if remark.severity == "warning" else pulumi.log.info
             say(str(remark), self)
+        for warning in unsure:
+            pulumi.log.warn(warning, self)
         self.settings = args.settings
         context = create_context(args.settings, self)
         self._build(context, secret_arn)

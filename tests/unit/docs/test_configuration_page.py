@@ -11,7 +11,12 @@ from pydantic import BaseModel
 from bicoastal.settings import Settings
 
 PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
-COMPUTED = {"secretArn": "none", "hostedZoneId": "none", "domainName": "`db-<suffix>.example.com`"}
+COMPUTED = {
+    "secretArn": "none",
+    "hostedZoneId": "none",
+    "domainName": "`db-<suffix>.example.com`",
+    "budget.monthlyUsd": "none",
+}
 
 
 def documented() -> dict[str, str]:

@@ -80,3 +80,22 @@ def monitoring(draft: Draft) -> Iterable[Problem]:
             "Choose 30 or 60 unless you are looking for something.",
             seconds,
         )
+
+
+@rule(
+    "BC510",
+    "error",
+    source="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
+    passes=[{}, {"budget": {"monthlyUsd": 120}}, {"budget": {"monthlyUsd": 99.5}}],
+    fails=[{"budget": {"monthlyUsd": amount}} for amount in (0, -1)],
+)
+def budget(draft: Draft) -> Iterable[Problem]:
+    """A budget is more than nothing."""
+    amount = draft.settings.budget.monthly_usd
+    if amount is not None and amount <= 0:
+        yield Problem(
+            "budget.monthlyUsd",
+            f"budget.monthlyUsd is {amount:g}: no stack costs so little, so every one is refused.",
+            "Write what the stack may cost in US dollars a month, or leave it out.",
+            amount,
+        )

@@ -1,0 +1,94 @@
+"""`bicoastal cost`: what a stack costs, before it is deployed."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_UNITS = {"m": Decimal(1) / 60, "h": Decimal(1), "d": Decimal(24), "w": Decimal(168)}
+
+
+def hours(text: str) -> Decimal:
+    """Read a duration.
+
+    Args:
+        text: a number and one of m, h, d, w, such as `4h`.
+
+    Returns:
+        Hours.
+
+    Raises:
+        typer.BadParameter: it is not a duration above zero.
+    """
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([mhdw])", text.strip())
+    if match is None or not Decimal(match[1]):
+        msg = f"{text!r} is not a duration; write a number and m, h, d or w, such as 4h"
+        raise typer.BadParameter(msg)
+    return Decimal(match[1]) * _UNITS[match[2]]
+
+
+def cost(
+    stack: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Stack file (Pulumi.<stack>.yaml). Without it the defaults are priced.",
+        ),
+    ] = None,
+    usage_file: Annotated[
+        Path | None,
+        typer.Option("--usage", metavar="FILE", help="YAML file that says how it is used."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="One usage key; may be repeated."),
+    ] = None,
+    lifetime: Annotated[
+        Decimal | None,
+        typer.Option("--for", metavar="TIME", parser=hours, help="Also price a life, as 4h, 2d."),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also price profiles and lawful alternatives.")
+    ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget", metavar="USD", min=0.01, help="Exit 1 above it; default budget.monthlyUsd."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")
+    ] = False,
+) -> None:
+    """Price everything that the program creates: a month of 730 hours, US dollars, on demand.
+
+    Reads a dated price list in the package; asks nobody. Exits 1 if a budget is exceeded.
+    """
+    if as_json and as_markdown:
+        msg = "choose one of --json and --markdown"
+        raise typer.BadParameter(msg)
+    from bicoastal.cli import cost_view
+    from bicoastal.costs.budget import over_budget
+    from bicoastal.costs.report import make_report
+    from bicoastal.costs.usage import load_usage
+    from bicoastal.settings import load, load_stack_file
+
+    asked = load({}) if stack is None else load_stack_file(stack)
+    usage = load_usage(usage_file, settings or ())
+    report = make_report(asked, usage, lifetime=lifetime, compare=compare)
+    limit = budget if budget is not None else asked.budget.monthly_usd
+    reason = None if limit is None else over_budget(report.estimate, Decimal(str(limit)))
+    if as_json:
+        typer.echo(cost_view.as_json(report))
+    elif as_markdown:
+        typer.echo(cost_view.as_markdown(report))
+    else:
+        typer.echo(cost_view.as_text(report))
+    if reason is not None:
+        typer.echo(f"over budget: {reason}", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,55 @@
+"""What the estimator must know of the program that it may not import; tests hold them together."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bicoastal.settings import Settings
+
+MEMORY_GB = Decimal(256) / 1024
+"""Memory of every function."""
+
+RUN_S = 55
+"""Seconds for which one run of a controller goes on starting rounds."""
+
+MEMBER_ALARMS = 5
+"""CPU, memory, storage, connectivity, lag."""
+
+CONTROLLER_ALARMS = 2
+"""Silent, errors."""
+
+HEALTH_METRICS_REGION = "us-east-1"
+"""The only region with metrics of health checks.
+
+Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-cloudwatch.html
+"""
+
+
+def rounds_per_run(probe_interval_s: int) -> int:
+    """How many rounds the standby's controller does in each of its runs, one a minute.
+
+    It starts one every T seconds and the last one before `RUN_S` have gone by.
+
+    Args:
+        probe_interval_s: T, in seconds.
+
+    Returns:
+        The rounds, at least one.
+    """
+    return max(1, -(-RUN_S // probe_interval_s))
+
+
+def topic_regions(settings: Settings) -> tuple[str, ...]:
+    """The regions that have a topic: the members', and that of health-check metrics if needed."""
+    extra = () if settings.dns.mode == "global-endpoint" else (HEALTH_METRICS_REGION,)
+    return tuple(dict.fromkeys((*settings.regions.members, *extra)))
+
+
+def alarms(settings: Settings) -> dict[str, int]:
+    """Region -> how many alarms it has."""
+    counts = dict.fromkeys(settings.regions.members, MEMBER_ALARMS + CONTROLLER_ALARMS)
+    latched = settings.regions.all if settings.dns.mode == "latch" else ()
+    watched = () if settings.dns.mode == "global-endpoint" else (HEALTH_METRICS_REGION,)
+    for region in (*latched, *watched):
+        counts[region] = counts.get(region, 0) + 1
+    return counts

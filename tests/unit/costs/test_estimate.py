@@ -1,0 +1,259 @@
+"""The estimate's properties, variants, disputes, and what is not priced."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from bicoastal.costs.alternatives import alternatives
+from bicoastal.costs.estimate import Estimate, disputes, estimate
+from bicoastal.costs.prices import snapshot
+from bicoastal.costs.report import make_report
+from bicoastal.costs.usage import Usage
+from bicoastal.settings import Settings, load
+
+D = Decimal
+CLASSES = ("db.serverless", "db.r6g.large", "db.r5.large", "db.r8g.2xlarge")
+REGIONS = (
+    {"home": "us-east-1", "standby": "us-west-2", "witness": "us-east-2"},
+    {"home": "us-west-2", "standby": "us-east-2", "witness": "us-east-1"},
+    {"home": "eu-west-1", "standby": "eu-central-1", "witness": "eu-west-2"},
+)
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> Settings:
+    public = draw(st.booleans())
+    return load(
+        {
+            "regions": draw(st.sampled_from(REGIONS)),
+            "database": {
+                "instanceClass": draw(st.sampled_from(CLASSES)),
+                "instancesPerMember": draw(st.integers(1, 3)),
+                "storageType": draw(st.sampled_from(("aurora", "aurora-iopt1"))),
+                "backupRetentionDays": draw(st.sampled_from((1, 7, 35))),
+                "monitoringIntervalS": draw(st.sampled_from((0, 60))),
+            },
+            "health": {"endpointCheck": "public" if public else "private"},
+            "dns": {"mode": "health-check" if public else "latch"},
+            "monitoring": {"alarmEmails": ["dba@example.com"]},
+        }
+    )
+
+
+NUMBERS = [entry.name for entry in fields(Usage) if isinstance(entry.default, Decimal)]
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    **{name: st.decimals(0, 10_000, places=2) for name in NUMBERS},
+    "free_tier": st.booleans(),
+    **dict.fromkeys(
+        ("global_transfer", "replicated_io", "derived_checks"),
+        st.sampled_from(("billed", "included")),
+    ),
+}
+usages = st.fixed_dictionaries(KINDS).map(lambda values: Usage(**values))
+
+
+@limits(deadline=None)
+@given(stacks(), usages)
+def test_lines_add_up_to_the_total_to_the_cent(settings: Settings, usage: Usage) -> None:
+    found = estimate(settings, usage)
+    assert found.total == sum(line.usd for line in found.lines)
+    assert all(line.usd == line.usd.quantize(D("0.01")) for line in found.lines)
+    assert found.total == found.total_of("fixed") + found.total_of("usage")
+    assert found.total_of("fixed") >= 0
+    assert found.total_of("usage") >= 0
+
+
+@limits(deadline=None)
+@given(stacks(), usages, st.integers(1, 50))
+def test_more_usage_never_costs_less(settings: Settings, usage: Usage, factor: int) -> None:
+    more = replace(usage, **{name: getattr(usage, name) * factor for name in NUMBERS})
+    assert estimate(settings, more).total >= estimate(settings, usage).total
+
+
+@limits(deadline=None)
+@given(stacks(), usages, st.sampled_from(NUMBERS), st.decimals(0, 10**6, places=3))
+def test_more_of_one_thing_never_costs_less(
+    settings: Settings, usage: Usage, name: str, more: Decimal
+) -> None:
+    dearer = replace(usage, **{name: getattr(usage, name) + more})
+    assert estimate(settings, dearer).total >= estimate(settings, usage).total
+
+
+@limits(deadline=None)
+@given(stacks(), usages)
+def test_another_instance_never_costs_less(settings: Settings, usage: Usage) -> None:
+    count = settings.database.instances_per_member + 1
+    database = settings.database.model_copy(update={"instances_per_member": count})
+    larger = settings.model_copy(update={"database": database})
+    assert estimate(larger, usage).total >= estimate(settings, usage).total
+
+
+def test_where_prices_agree_the_order_of_regions_does_not_matter() -> None:
+    one, other = (estimate(load({"regions": regions})).total for regions in REGIONS[:2])
+    # us-east-1 to us-east-2 is the only price that differs: 0.01 instead of 0.02.
+    assert abs(one - other) < D("0.20")
+
+
+def names(found: Estimate) -> dict[tuple[str, str], Decimal]:
+    return {(line.region, line.name): line.usd for line in found.lines}
+
+
+def test_io_optimised_storage_has_no_io_but_replicates() -> None:
+    settings = load({"database": {"storageType": "aurora-iopt1"}})
+    found = names(estimate(settings))
+    assert ("us-east-1", "Write I/O") not in found
+    assert found["us-east-1", "Replicated write I/O"] == D("0.53")
+    assert found["us-east-1", "Serverless v2, minimum 0.5 ACU"] == D("58.40")  # 365 x 0.16
+    assert found["us-east-1", "Storage"] == D("2.25")
+    spared = names(estimate(settings, Usage(replicated_io="included")))
+    assert spared["us-east-1", "Replicated write I/O"] == 0
+    standard = names(estimate(load({}), Usage(replicated_io="included")))
+    assert standard["us-east-1", "Replicated write I/O"] == D("0.53")
+
+
+def test_a_public_endpoint_is_paid_for_by_address_check_and_option() -> None:
+    raw: dict[str, Any] = {
+        "health": {"endpointCheck": "public", "intervalS": 10},
+        "dns": {"mode": "health-check"},
+    }
+    found = names(estimate(load(raw), Usage(free_tier=False)))
+    assert found["us-west-2", "Public addresses"] == D("3.65")  # 730 x 0.005
+    assert found["global", "Check on the endpoint"] == D("0.50")
+    assert found["global", "Option: an interval of 10 s"] == D("1.00")
+    assert found["global", "Checks over metrics and checks"] == D("0.50")
+    assert ("us-east-1", "PutMetricData of the latch") not in found
+    slow = names(estimate(load({**raw, "health": {"endpointCheck": "public", "intervalS": 30}})))
+    assert slow["global", "Option: an interval of 10 s"] == 0
+
+
+def test_the_global_endpoint_needs_no_checks() -> None:
+    found = estimate(load({"dns": {"mode": "global-endpoint"}}))
+    assert not [line for line in found.lines if line.key.startswith("route53:check")]
+
+
+def test_an_existing_zone_is_not_paid_for_twice() -> None:
+    settings = load({"hostedZoneId": "Z0123456789ABCDEFGHIJ", "domainName": "db.example.org"})
+    assert ("global", "Private zone") not in names(estimate(settings))
+
+
+def test_e_mails_are_counted_for_each_reader_and_topic() -> None:
+    settings = load({"monitoring": {"alarmEmails": ["a@example.com", "b@example.com"]}})
+    found = estimate(settings, Usage(notifications=D(10_000), free_tier=False))
+    sent = [line for line in found.lines if line.name == "E-mails"]
+    assert [(line.quantity, line.usd) for line in sent] == [(D(20_000), D("0.40"))] * 2
+
+
+def test_no_enhanced_monitoring_costs_nothing() -> None:
+    found = estimate(load({"database": {"monitoringIntervalS": 0}}))
+    assert not [line for line in found.lines if line.name.startswith("Enhanced")]
+
+
+@pytest.mark.parametrize(
+    ("average", "usd"),
+    ((None, "0"), ("0.1", "0"), ("1", "43.80"), ("2", "131.40"), ("9", "131.40")),
+)
+def test_average_capacity_is_kept_within_the_range(average: str | None, usd: str) -> None:
+    usage = Usage(average_acu=None if average is None else D(average))
+    above = [line for line in estimate(load({}), usage).lines if "above it" in line.name]
+    assert [line.usd for line in above] == [D(usd)] * 2  # 730 x (average - 0.5) x 0.12
+
+
+@pytest.mark.parametrize(("rotations", "usd"), ((0, 1), (1, 2), (2, 3), (9, 3)))
+def test_a_rotated_key_costs_more_at_most_twice(rotations: int, usd: int) -> None:
+    found = names(estimate(load({}), Usage(key_rotations=D(rotations))))
+    assert found["us-east-1", "Key"] == usd
+
+
+def test_what_is_not_known_is_listed_and_never_nothing() -> None:
+    found = estimate(load({"regions": REGIONS[2]}))
+    keys = {(item.key, item.region) for item in found.unpriced}
+    assert ("dynamodb:read", "eu-west-1") in keys
+    assert ("dynamodb:write", "eu-west-2") in keys
+    assert not [line for line in found.lines if line.service == "DynamoDB" and line.quantity > 0]
+    (warning,) = (text for text in found.warnings(found.oldest.as_of) if "Not priced" in text)
+    assert "dynamodb:read in eu-west-1" in warning
+
+
+def test_an_unknown_class_or_region_is_not_priced() -> None:
+    settings = load({"database": {"instanceClass": "db.r9g.large"}})
+    found = estimate(settings)
+    assert {item.key for item in found.unpriced} == {"aurora:instance/db.r9g.large/aurora"}
+    assert [item.quantity for item in found.unpriced] == [730, 730]
+    nowhere = Settings.model_validate({"regions": {"home": "xx-north-9"}})
+    assert "xx-north-9" in {item.region for item in estimate(nowhere).unpriced}
+    assert not [line for line in estimate(nowhere).lines if line.region == "xx-north-9"]
+
+
+def test_what_has_no_quantity_need_not_have_a_price() -> None:
+    settings = Settings.model_validate({"regions": {"home": "xx-north-9"}})
+    listed = {item.name for item in estimate(settings).unpriced}
+    assert "Storage" in listed
+    assert "Backup beyond the free part" not in listed
+
+
+def test_old_prices_are_called_old() -> None:
+    found = estimate(load({}))
+    limit = timedelta(days=snapshot().max_age_days)
+    assert found.warnings(found.oldest.as_of + limit) == ()
+    (warning,) = found.warnings(found.oldest.as_of + limit + timedelta(days=1))
+    assert f"{limit.days + 1} days old" in warning
+    assert found.oldest.key in warning
+
+
+def test_both_outcomes_of_every_dispute() -> None:
+    found = {item.key: item for item in disputes(load({}))}
+    assert set(found) == {"freeTier", "globalTransfer", "replicatedIo", "derivedChecks"}
+    assert (found["freeTier"].total, found["freeTier"].other_total) == (D("101.28"), D("117.31"))
+    assert found["derivedChecks"].other_total == D("99.28")  # four checks of 0.50
+    assert found["globalTransfer"].other_total == D("101.18")
+    turned = Usage(free_tier=False, global_transfer="included", derived_checks="included")
+    again = {item.key: item for item in disputes(load({}), turned)}
+    assert again["freeTier"].other == "deducted"
+    assert again["globalTransfer"].other == "billed"
+    assert again["globalTransfer"].other_total - again["globalTransfer"].total == D("0.10")
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone"), (("4", "0"), ("12", "0"), ("13", "0.50"), ("730", "0.50"), ("731", "1.00"))
+)
+def test_a_life_is_priced_by_the_hour_and_its_zone_by_the_month(hours: str, zone: str) -> None:
+    found = estimate(load({}))
+    expected = (found.total - D("0.50")) * D(hours) / 730 + D(zone)
+    assert found.lifetime(D(hours)) == expected.quantize(D("0.01"))
+
+
+def test_four_hours_of_validation_cost_about_half_a_dollar() -> None:
+    assert estimate(load({})).lifetime(D(4)) == D("0.55")
+
+
+def test_alternatives_say_what_they_cost_and_give_up() -> None:
+    found = {other.name: other for other in alternatives(load({}))}
+    assert found["as asked for"].estimate.total == D("101.28")
+    assert found["profile validation"].difference == 0
+    # Two instances of 0.26 in place of two halves of an ACU.
+    assert found["one db.r6g.large a member"].difference == D("379.60") - D("87.60")
+    assert found["serverless, minimum 8 ACU"].difference == D("1401.60") - D("87.60")
+    assert found["two db.r6g.large a member"].difference > D(600)
+    assert "storage aurora-iopt1" in found
+    assert all(other.gives for name, other in found.items() if name != "as asked for")
+    optimised = load({"database": {"storageType": "aurora-iopt1"}})
+    assert "storage aurora" in {other.name for other in alternatives(optimised)}
+
+
+def test_a_report_knows_the_day() -> None:
+    old = make_report(load({}), Usage())
+    assert any("days old" in warning for warning in old.warnings)
+    fresh = make_report(load({}), Usage(), today=date(2025, 12, 1))
+    assert fresh.warnings == ()
+    assert fresh.lifetime is None
+    assert fresh.alternatives == ()
+    assert fresh.is_cheap
+    assert not make_report(load({"profile": "production"}), Usage()).is_cheap
