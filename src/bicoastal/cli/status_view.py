@@ -61,9 +61,11 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"latch    {latch.region}  {_measured(latch, '')}"
     for check in status.checks:
         yield f"check    {escape(check.name)}  {_MARKS[check.healthy]}  {escape(check.detail)}"
-    for region, problem in status.regions.items():
-        if problem is not None:
-            yield f"region   [red]{region}: {escape(problem)}[/]"
+    if status.checks_problem is not None:
+        yield f"check    [yellow]Route 53: {escape(status.checks_problem)}[/]"
+    for region, silence in status.regions.items():
+        if silence is not None:
+            yield f"region   [red]{region}: {escape(silence)}[/]"
 
 
 def _decision(decision: RecordReport | None, now: float) -> Iterator[str]:

@@ -9,7 +9,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+)
+from botocore.exceptions import (
+    ConnectionError as NoConnection,
+)
 
 from bicoastal.failover.errors import FailoverError, StoreError
 from bicoastal.failover.gateway import Clients
@@ -61,7 +68,7 @@ def is_silence(error: BaseException) -> bool:
         error: what a call raised, or what wraps it.
     """
     cause = error.__cause__ or error
-    return isinstance(cause, (HTTPClientError, OSError))
+    return isinstance(cause, (HTTPClientError, NoConnection, OSError))
 
 
 def problem_of(error: BaseException) -> str:

@@ -1,7 +1,9 @@
 """The health checks behind DNS: found by what they watch, and what Route 53 saw last.
 
-`GetHealthCheckStatus` does not speak about CALCULATED checks, so they are calculated here.
-Source: https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheckStatus.html
+`GetHealthCheckStatus` does not speak about CALCULATED checks, so they are calculated here. Where it
+is silent about a check on the latch's metric, the metric itself tells, as it tells Route 53.
+Sources: https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheckStatus.html
+and https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ from bicoastal.operate.report import CheckReport
 from bicoastal.operate.target import Target
 
 
-def health_checks(client: Any, target: Target) -> tuple[CheckReport, ...]:
+def health_checks(
+    client: Any, target: Target, latch: Mapping[str, float | None]
+) -> tuple[CheckReport, ...]:
     """Find the stack's health checks, and ask about each.
 
     Args:
         client: of Route 53.
         target: whose checks.
+        latch: the latch's value by region; None where it has none.
 
     Returns:
         The checks by name, the one that DNS follows last; none when DNS follows no check.
@@ -34,11 +39,12 @@ def health_checks(client: Any, target: Target) -> tuple[CheckReport, ...]:
     known: list[dict[str, Any]] = []
     for page in client.get_paginator("list_health_checks").paginate():
         known += page["HealthChecks"]
+    values = {target.names.latch_region_check(region): latch[region] for region in latch}
     children = {}
     for check in known:
         name = _name(check["HealthCheckConfig"], watched)
         if name is not None:
-            children[check["Id"]] = _seen(name, client, check["Id"])
+            children[check["Id"]] = _seen(name, client, check["Id"], values.get(name))
     reports = sorted(children.values(), key=lambda report: report.name)
     return (*reports, *_calculated(known, children, target))
 
@@ -64,15 +70,19 @@ def _name(config: Mapping[str, Any], watched: Mapping[str, str]) -> str | None:
     return watched.get(alarm) or watched.get(host)
 
 
-def _seen(name: str, client: Any, check: str) -> CheckReport:
+def _seen(name: str, client: Any, check: str, value: float | None) -> CheckReport:
     answer = ask(lambda: client.get_health_check_status(HealthCheckId=check))
     if answer.value is None:
-        return CheckReport(name, None, f"unknown: {answer.problem}")
+        return CheckReport(name, None, answer.problem or "")
     texts = [
         str(seen.get("StatusReport", {}).get("Status", ""))
         for seen in answer.value["HealthCheckObservations"]
     ]
-    return CheckReport(name, *verdict(texts))
+    healthy, detail = verdict(texts)
+    if healthy is None and value is not None:
+        healthy = value >= 1
+        detail = f"by its metric, which is {value:g}"
+    return CheckReport(name, healthy, detail)
 
 
 def verdict(texts: Sequence[str]) -> tuple[bool | None, str]:
@@ -87,12 +97,10 @@ def verdict(texts: Sequence[str]) -> tuple[bool | None, str]:
     Returns:
         Healthy, unhealthy or None when no checker has looked, and the same in words.
     """
-    if not texts:
-        return None, "no checker has looked yet"
     good = sum(text.startswith("Success") for text in texts)
-    healthy = good > 0.18 * len(texts)
-    word = "healthy" if healthy else "unhealthy"
-    return healthy, f"{word}: {good} of {len(texts)} checkers"
+    if not good and not any(text.startswith("Failure") for text in texts):
+        return None, "no checker says anything"
+    return good > 0.18 * len(texts), f"success at {good} of {len(texts)} checkers"
 
 
 def _calculated(
@@ -110,10 +118,9 @@ def _calculated(
         # Undecided while those that nobody knows about could still tip it.
         undecided = good < needed <= good + sum(health is None for health in found)
         healthy = None if undecided else good >= needed
-        word = {True: "healthy", False: "unhealthy", None: "unknown"}[healthy]
         names = target.names
         follows_latch = target.settings.dns.mode == "latch"
         name = names.latch_check if follows_latch else names.endpoint_calculated_check
-        detail = f"{word}: {good} of {len(ids)} children healthy, {needed} needed"
+        detail = f"{good} of {len(ids)} children are healthy, {needed} needed"
         reports.append(CheckReport(name, healthy, detail))
     return reports

@@ -62,7 +62,6 @@ class _Look:
         clusters = self._all(regions.members, self._member)
         records = self._all(target.order, self._record)
         latches = self._all(target.latch_regions, self._latch)
-        checks = self._pool.submit(ask, health_checks, route53(self._access), target)
         database, database_problem = self._database(
             {region: future.result() for region, future in groups.items()},
             {region: future.result() for region, future in clusters.items()},
@@ -80,7 +79,9 @@ class _Look:
         }
         standbys = [region for region in regions.members if region != writer]
         lags = {region: self._submit(region, self._lag, region, arns) for region in standbys}
-        found = checks.result()
+        latch = tuple(_measured(region, future.result()) for region, future in latches.items())
+        values = {found.region: found.value for found in latch}
+        checks = ask(health_checks, route53(self._access), target, values)
         return Status(
             cluster=names.global_cluster,
             at=time.time(),
@@ -92,8 +93,9 @@ class _Look:
             votes=tuple(
                 _voted(region, writer, future.result()) for region, future in votes.items()
             ),
-            latch=tuple(_measured(region, future.result()) for region, future in latches.items()),
-            checks=found.value or (),
+            latch=latch,
+            checks=checks.value or (),
+            checks_problem=checks.problem,
             regions={region: self._silence(region) for region in regions.all},
         )
 

@@ -127,6 +127,7 @@ class Status:
         lags: each standby's replication lag, seconds.
         votes: the witnesses' votes on the writer.
         checks: the health checks behind DNS.
+        checks_problem: why Route 53 did not tell; not wrong by itself, DNS needs no API.
         latch: the latch's value in each of its regions.
         problems: what is wrong, in words; see `judgement`.
     """
@@ -141,6 +142,7 @@ class Status:
     lags: tuple[Measurement, ...] = ()
     votes: tuple[Vote, ...] = ()
     checks: tuple[CheckReport, ...] = ()
+    checks_problem: str | None = None
     latch: tuple[Measurement, ...] = ()
     problems: tuple[str, ...] = field(default=())
 
