@@ -13,7 +13,7 @@ from bicoastal.settings import Dns
 
 from .samples import HOME, REGIONS, SETTINGS, STANDBY
 
-LATCHED = dict.fromkeys(REGIONS, 1.0)
+LATCHED: dict[str, float | None] = dict.fromkeys(REGIONS, 1.0)
 
 
 class FakeRoute53:
