@@ -40,6 +40,13 @@ def problems(status: Status, settings: Settings) -> tuple[str, ...]:
     Returns:
         One line for each thing; empty when all is well.
     """
+    silent = {region for region, problem in status.regions.items() if problem is not None}
+    # A silent region is named once; what it therefore does not tell is no further thing.
+    status = replace(
+        status,
+        lags=tuple(lag for lag in status.lags if lag.region not in silent),
+        latch=tuple(latch for latch in status.latch if latch.region not in silent),
+    )
     parts: tuple[Callable[[Status, Settings], Iterable[str]], ...] = (
         _regions, _database, _decision, _lags, _votes, _latch, _checks,
     )  # fmt: skip
@@ -124,6 +131,8 @@ def _lags(status: Status, settings: Settings) -> Iterator[str]:
 
 def _votes(status: Status, settings: Settings) -> Iterator[str]:
     for vote in status.votes:
+        if vote.verdict is Verdict.UNKNOWN and status.regions.get(vote.witness) is not None:
+            continue  # the region is silent, which has been said
         if vote.verdict is not Verdict.UP:
             yield f"the witness in {vote.witness} says {vote.verdict}: {vote.reason}"
         elif vote.overloaded or vote.read_only:

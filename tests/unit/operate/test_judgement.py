@@ -20,6 +20,7 @@ from .samples import (
     REGIONS,
     SETTINGS,
     STANDBY,
+    WITNESS,
     arn,
     database,
     entry,
@@ -106,6 +107,19 @@ def test_what_is_wrong_with_a_member(changes: dict[str, Any], text: str) -> None
     standby = MemberReport(STANDBY, arn(STANDBY), "standby", "connected", "available", 1)
     members = (database().members[0], replace(standby, **changes))
     assert text in problems(status(database=database(members=members)), SETTINGS)[0]
+
+
+def test_a_silent_region_is_one_thing_and_not_four() -> None:
+    silence = "no answer (X)"
+    changed = status(
+        regions={**dict.fromkeys(REGIONS), STANDBY: silence},
+        lags=(Measurement(STANDBY, problem=silence),),
+        latch=(Measurement(STANDBY, problem=silence),),
+        votes=(vote(HOME), vote(STANDBY, Verdict.UNKNOWN), vote(WITNESS)),
+    )
+    assert problems(changed, SETTINGS) == (f"{STANDBY}: {silence}",)
+    down = replace(changed, votes=(vote(HOME), vote(STANDBY, Verdict.DOWN), vote(WITNESS)))
+    assert len(problems(down, SETTINGS)) == 2
 
 
 def test_without_a_record_nothing_is_said_about_latch_and_checks() -> None:
