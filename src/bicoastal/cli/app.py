@@ -12,9 +12,18 @@ from typing import Annotated
 import typer
 
 from bicoastal import __version__
+from bicoastal.cli.acknowledge import acknowledge
+from bicoastal.cli.approve import approve
+from bicoastal.cli.arm import arm
+from bicoastal.cli.audit import audit
 from bicoastal.cli.cost import cost
+from bicoastal.cli.disarm import disarm
 from bicoastal.cli.drill import drill
+from bicoastal.cli.failover import failover
+from bicoastal.cli.maintenance import maintenance
 from bicoastal.cli.plan import plan
+from bicoastal.cli.status import status
+from bicoastal.cli.unlock import unlock
 from bicoastal.errors import BicoastalError, DeploymentError
 
 app = typer.Typer(
@@ -30,6 +39,15 @@ app = typer.Typer(
 app.command()(drill)
 app.command()(plan)
 app.command()(cost)
+app.command()(status)
+app.command()(arm)
+app.command()(disarm)
+app.command()(approve)
+app.command()(acknowledge)
+app.command()(unlock)
+app.command()(maintenance)
+app.command()(failover)
+app.command()(audit)
 
 
 def _print_version(value: bool) -> None:

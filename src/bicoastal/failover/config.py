@@ -25,6 +25,9 @@ from bicoastal.failover.errors import ConfigError
 CONFIG_VARIABLE = "BICOASTAL_CONFIG"
 PACE_VARIABLE = "BICOASTAL_PACE"
 MODES = ("observe", "approve", "automatic")
+LATCH_NAMESPACE = "Bicoastal"
+LATCH_METRIC = "HomeIsWriter"
+LATCH_DIMENSION = "Cluster"
 MIN_PROBE_TIMEOUT_S = 0.4
 MIN_VOTE_TIMEOUT_S = 2.0
 _EXPECTED = {

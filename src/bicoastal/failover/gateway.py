@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,9 +36,14 @@ class GatewayError(FailoverError):
 
 
 class Clients:
-    """boto3 clients by service and region, made once; boto3's own session is not thread-safe."""
+    """boto3 clients by service and region, made once; boto3's own session is not thread-safe.
 
-    def __init__(self) -> None:
+    Args:
+        endpoint: a region's address, where it is not the one that boto3 resolves by itself.
+    """
+
+    def __init__(self, endpoint: Callable[[str], str | None] = lambda _region: None) -> None:
+        self._endpoint = endpoint
         self._lock = threading.Lock()
         self._session: Any = boto3.session.Session()  # typed by literals, which a variable is not
         self._made: dict[tuple[str, str, float, int], Any] = {}
@@ -70,7 +75,12 @@ class Clients:
                     read_timeout=read_timeout_s,
                     retries={"total_max_attempts": attempts, "mode": "standard"},
                 )
-                self._made[key] = self._session.client(service, region_name=region, config=config)
+                self._made[key] = self._session.client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint(region),
+                    config=config,
+                )
             return self._made[key]
 
 

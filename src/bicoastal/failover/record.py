@@ -1,4 +1,4 @@
-"""The record, and what a human may ask of it: arm, disarm, approve, acknowledge, unlock.
+"""The record, and what a human may ask of it: arming, approval, maintenance, unlocking, failover.
 
 The item's value is in `state`, its store in `store`, its audit trail in `audit`; all three can be
 had from here.
@@ -6,8 +6,9 @@ had from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from bicoastal.failover.audit import Entry, Note, verify_chain
 from bicoastal.failover.errors import Conflict, RecordError
@@ -20,9 +21,12 @@ __all__ = [
     "Record",
     "RecordStore",
     "acknowledge",
+    "annotate",
     "approve",
     "arm",
     "disarm",
+    "maintain",
+    "request_failover",
     "unlock",
     "verify_chain",
 ]
@@ -162,12 +166,118 @@ def unlock(store: RecordStore, requester: str, reason: str, now: float, *, write
     return _request(store, change, Note(now, requester, f"unlocked: {reason}"))
 
 
-def _request(store: RecordStore, change: Callable[[Record], Record], note: Note) -> Record:
+def maintain(
+    store: RecordStore, requester: str, reason: str, now: float, *, until: float | None
+) -> Record:
+    """Begin, prolong or end maintenance: the failover does nothing meanwhile, and then goes on.
+
+    An armed record stays armed; after the end it needs clean rounds before it is STEADY.
+
+    Args:
+        store: the record's store.
+        requester: who asks.
+        reason: why, for the audit trail.
+        now: seconds since the epoch.
+        until: when it ends, seconds since the epoch; None ends it at once.
+
+    Returns:
+        The record as written, or as found when there was no maintenance to end.
+
+    Raises:
+        RecordError: the end has passed already.
+        Conflict: the record kept changing.
+        StoreError: DynamoDB did not answer.
+    """
+    if until is not None and until <= now:
+        raise RecordError("maintenance must end in the future")
+    what = "maintenance ended" if until is None else f"maintenance for {until - now:.0f} s"
+    note = Note(now, requester, f"{what}: {reason}")
+    return _request(store, lambda record: replace(record, maintenance_until=until), note)
+
+
+def request_failover(
+    store: RecordStore,
+    requester: str,
+    reason: str,
+    now: float,
+    *,
+    region: str,
+    arn: str,
+    evidence: Mapping[str, Any] | None = None,
+) -> Record:
+    """Write a human's intent to fail over: from here on the controllers bring it to its end.
+
+    The human stands in for the claim and its evidence; the target is fixed just the same.
+
+    Args:
+        store: the record's store.
+        requester: who asks.
+        reason: why, for the audit trail.
+        now: seconds since the epoch.
+        region: region to promote.
+        arn: ARN of the member there.
+        evidence: what the human was shown, as JSON values.
+
+    Returns:
+        The record as written: PROMOTING, in the next epoch.
+
+    Raises:
+        RecordError: the region is the writer, a failover is under way, or the record is locked.
+        Conflict: the record kept changing.
+        StoreError: DynamoDB did not answer.
+    """
+
+    def change(record: Record) -> Record:
+        if record.writer == region:
+            raise RecordError(f"{region} is the writer already")
+        if record.state in (State.FENCING, State.PROMOTING, State.REDIRECTING):
+            raise RecordError(f"a failover to {record.target_region} is under way already")
+        if record.state is State.LOCKED:
+            raise RecordError("the record is LOCKED: say first which region is the writer (unlock)")
+        return replace(
+            record,
+            state=State.PROMOTING,
+            since=now,
+            epoch=record.epoch + 1,
+            target_region=region,
+            target_arn=arn,
+            first_bad_at=None,
+            last_bad_at=None,
+            bad_rounds=0,
+            clean_rounds=0,
+            noticed=False,
+            approved_until=None,
+        )
+
+    note = Note(now, requester, f"failover to {region} requested: {reason}", evidence)
+    return _request(store, change, note)
+
+
+def annotate(store: RecordStore, note: Note) -> Record:
+    """Add an entry to the audit trail without changing anything else.
+
+    Args:
+        store: the record's store.
+        note: what is to be remembered.
+
+    Returns:
+        The record as written.
+
+    Raises:
+        Conflict: the record kept changing.
+        StoreError: DynamoDB did not answer.
+    """
+    return _request(store, lambda record: record, note, always=True)
+
+
+def _request(
+    store: RecordStore, change: Callable[[Record], Record], note: Note, *, always: bool = False
+) -> Record:
     """Apply a human's change, again if a controller was quicker."""
     for _ in range(5):
         old = store.read()
         new = change(old)
-        if new == old:
+        if new == old and not always:
             return old
         try:
             return store.write(old, new, note)

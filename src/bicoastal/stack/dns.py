@@ -17,14 +17,15 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from bicoastal.failover import config
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
 from bicoastal.stack.database import Member
 from bicoastal.stack.network import RegionNetwork
 
-NAMESPACE = "Bicoastal"
-LATCH_METRIC = "HomeIsWriter"
-LATCH_DIMENSION = "Cluster"
+NAMESPACE = config.LATCH_NAMESPACE
+LATCH_METRIC = config.LATCH_METRIC
+LATCH_DIMENSION = config.LATCH_DIMENSION
 LATCH_PERIOD_S = 60
 LATCH_QUORUM = 2
 """Of the three latch regions, so that losing any one neither moves DNS nor keeps it from moving."""

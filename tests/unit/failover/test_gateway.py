@@ -325,3 +325,9 @@ def test_a_token_is_signed_for_the_members_own_endpoint() -> None:
     token = iam_token(Clients(), STANDBY, Endpoint("db.example", 3307), "probe")
     assert token.startswith("db.example:3307/?Action=connect&DBUser=probe")
     assert f"{STANDBY}%2Frds-db" in token
+
+
+def test_a_regions_address_can_be_given() -> None:
+    clients = Clients({HOME: "http://127.0.0.1:9"}.get)
+    assert clients.get("sts", HOME).meta.endpoint_url == "http://127.0.0.1:9"
+    assert clients.get("sts", STANDBY).meta.endpoint_url != "http://127.0.0.1:9"

@@ -326,3 +326,66 @@ def test_a_request_gives_up_when_the_record_keeps_changing(
     monkeypatch.setattr(RecordStore, "write", lose)
     with pytest.raises(Conflict, match="kept changing"):
         record.arm(store, "ada", "ready", 5.0)
+
+
+def test_maintenance_begins_and_ends_and_is_told(store: RecordStore) -> None:
+    assert record.maintain(store, "ada", "upgrade", 5.0, until=65.0).maintenance_until == 65.0
+    assert record.maintain(store, "ada", "done", 6.0, until=None).maintenance_until is None
+    assert record.maintain(store, "ada", "again", 7.0, until=None).version == 2
+    assert [entry.reason for entry in store.audit()] == [
+        "maintenance for 60 s: upgrade",
+        "maintenance ended: done",
+    ]
+    with pytest.raises(RecordError, match="must end in the future"):
+        record.maintain(store, "ada", "late", 8.0, until=8.0)
+
+
+def ask_for_standby(store: RecordStore, now: float = 9.0) -> Record:
+    return record.request_failover(
+        store, "ada", "gone", now, region=STANDBY, arn="arn", evidence={"votes": []}
+    )
+
+
+@pytest.mark.parametrize(
+    "state", (State.OBSERVE, State.STEADY, State.SUSPECT, State.HELD, State.COOLDOWN)
+)
+def test_a_humans_failover_fixes_target_and_epoch(state: State, store: RecordStore) -> None:
+    found = armed(
+        state, version=0, epoch=4, bad_rounds=2, first_bad_at=1.0, last_bad_at=2.0, noticed=True,
+        approved_until=99.0, maintenance_until=88.0,
+    )  # fmt: skip
+    store.write(store.read(), found, note())
+    asked = ask_for_standby(store)
+    assert (asked.state, asked.epoch, asked.since) == (State.PROMOTING, 5, 9.0)
+    assert (asked.target_region, asked.target_arn, asked.writer) == (STANDBY, "arn", HOME)
+    assert (asked.bad_rounds, asked.first_bad_at, asked.last_bad_at) == (0, None, None)
+    assert (asked.noticed, asked.approved_until, asked.maintenance_until) == (False, None, 88.0)
+    entry = store.audit()[-1]
+    assert (entry.requester, entry.evidence) == ("ada", {"votes": []})
+    assert entry.reason == f"failover to {STANDBY} requested: gone"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    (
+        ({"writer": STANDBY}, "is the writer already"),
+        ({"state": State.FENCING, "target_region": STANDBY}, "under way already"),
+        ({"state": State.PROMOTING, "target_region": STANDBY}, "under way already"),
+        ({"state": State.REDIRECTING, "target_region": STANDBY}, "under way already"),
+        ({"state": State.LOCKED}, "LOCKED"),
+    ),
+)
+def test_a_humans_failover_is_refused_where_it_would_be_a_second_one(
+    changes: dict[str, Any], reason: str, store: RecordStore
+) -> None:
+    store.write(store.read(), replace(armed(State.STEADY, version=0), **changes), note())
+    with pytest.raises(RecordError, match=reason):
+        ask_for_standby(store)
+    assert store.read().version == 1
+
+
+def test_an_annotation_changes_the_trail_only(store: RecordStore) -> None:
+    before = store.write(store.read(), armed(State.PROMOTING, version=0), note())
+    assert record.annotate(store, note("called")) == replace(before, version=2)
+    assert store.audit()[-1].reason == "called"
+    assert verify_chain(store.audit()) == []

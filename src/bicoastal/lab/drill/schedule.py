@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from botocore.exceptions import ClientError
+
 from bicoastal.lab.drill.inventory import ClientFactory
 
 
@@ -72,13 +74,20 @@ class Schedule:
         client = self._client("lambda", region)
         while not self._stopping.is_set():
             begun, at = time.monotonic(), time.time()
-            answer = client.invoke(FunctionName=name, Payload=b"{}")
-            body = json.loads(answer["Payload"].read())
-            rounds = (
-                [{"at": at, "error": body}]
-                if "FunctionError" in answer
-                else [each for each in body["rounds"] if not each.get("bystander")]
-            )
+            rounds = self._invoke(client, name, at)
             with self._lock:
                 self._rounds += [{"region": region, **each} for each in rounds]
             self._stopping.wait(max(0.0, self._period_s - (time.monotonic() - begun)))
+
+    @staticmethod
+    def _invoke(client: Any, name: str, at: float) -> list[dict[str, Any]]:
+        try:
+            answer = client.invoke(FunctionName=name, Payload=b"{}")
+        except ClientError as error:
+            # The stack's own rule fires as well, once a minute: one of the two is then throttled
+            # by the function's reserved concurrency of 1, as on AWS.
+            return [{"at": at, "error": str(error)}]
+        body = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            return [{"at": at, "error": body}]
+        return [each for each in body["rounds"] if not each.get("bystander")]

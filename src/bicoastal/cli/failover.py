@@ -1,0 +1,111 @@
+"""`bicoastal failover`: abandon the writer's region because a human says so."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bicoastal.cli import operating
+
+if TYPE_CHECKING:
+    from bicoastal.failover.state import Record
+    from bicoastal.operate.overriding import Plan
+
+
+def failover(
+    to: Annotated[str, typer.Option("--to", metavar="REGION", help="The region to promote.")],
+    reason: operating.Reason,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask for the global cluster's name.")
+    ] = False,
+    stack: operating.Stack = None,
+    region: operating.Region = None,
+    endpoint: operating.Endpoint = None,
+    requester: operating.Requester = None,
+    dry_run: operating.DryRun = False,
+    as_json: operating.AsJson = False,
+) -> None:
+    """Fail over now, and lose what was not replicated. Neither armed nor confirmed by witnesses.
+
+    Writes the intent, calls FailoverGlobalCluster with AllowDataLoss in the target's region, waits
+    until the new writer is verified and DNS follows it. Exit code 0 means that the target serves,
+    1 refused, failed or no answer, 2 bad usage.
+    """
+    access = operating.open_access(operating.Where(stack, region, endpoint), dry=dry_run)
+    access.target.check_member(to, "--to")
+    from bicoastal.operate import overriding
+
+    pace = operating.pace()
+    with operating.answers():
+        store, asked = access.open(operating.tell)
+        plan = overriding.plan(access, store, to, pace, operating.tell)
+        if dry_run:
+            _print_plan(plan, as_json=as_json)
+            raise typer.Exit(1 if plan.refusals else 0)
+        if not plan.refusals and not yes:
+            _confirm(plan)
+        try:
+            end = overriding.carry_out(
+                access,
+                store,
+                plan,
+                requester=requester or access.requester(asked),
+                reason=reason,
+                pace=pace,
+                tell=operating.tell,
+            )
+        except KeyboardInterrupt:
+            operating.tell(
+                "no longer watching. What was begun is not undone: the controllers bring it to "
+                "its end; look at it with 'bicoastal status'"
+            )
+            raise typer.Exit(130) from None
+    serves = _serves(end, to)
+    if as_json:
+        typer.echo(json.dumps({"serves": serves, "record": end.to_dict()}, indent=2))
+    elif serves:
+        typer.echo(f"{to} serves, in epoch {end.epoch}; DNS follows. Acknowledge it: acknowledge")
+    else:
+        typer.echo(f"{to} does NOT serve: the record is {end.state}; see 'bicoastal audit'")
+    raise typer.Exit(0 if serves else 1)
+
+
+def _serves(record: Record, region: str) -> bool:
+    return record.state != "LOCKED" and record.writer == region
+
+
+def _confirm(plan: Plan) -> None:
+    _print_plan(plan, as_json=False, err=True)
+    name = plan.config.cluster
+    typed = typer.prompt(
+        f"Writes that {plan.config.region} has not received will be lost. Type {name} to go on",
+        err=True,
+    )
+    if typed != name:
+        operating.tell("that is not its name: nothing was done")
+        raise typer.Exit(1)
+
+
+def _print_plan(plan: Plan, *, as_json: bool, err: bool = False) -> None:
+    if as_json:
+        typer.echo(json.dumps(plan.to_dict(), indent=2))
+        return
+    target, record, evidence = plan.config.region, plan.record, plan.evidence
+    latch_regions = ", ".join(plan.config.latch.regions) or "no region"
+    now = f"now {record.state}, writer {record.writer}"
+    value = int(target == plan.config.home_region)
+    lag, age = evidence.lag_s, evidence.lag_age_s
+    lines = [
+        f"would write  PROMOTING to {target}, epoch {record.epoch + 1} ({now})",
+        f"would call   {plan.call}",
+        f"would set    latch {value} in {latch_regions}, once the writer is verified",
+        *(f"vote         {v.witness} {v.verdict} ({v.depth}): {v.reason}" for v in evidence.votes),
+        f"lag          {'unknown' if lag is None else f'{lag:.1f} s, {age:.0f} s ago'}",
+        *(f"gate red     {gate}: {red}" for gate, red in plan.gates if red),
+        f"gates green  {', '.join(gate for gate, red in plan.gates if not red) or 'none'}",
+    ]
+    lines += [f"REFUSED      {refusal}" for refusal in plan.refusals]
+    for line in lines:
+        typer.echo(line, err=err)

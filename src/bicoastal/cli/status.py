@@ -1,0 +1,32 @@
+"""`bicoastal status`: is all well, and if not, what is wrong?"""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from bicoastal.cli import operating
+
+
+def status(
+    stack: operating.Stack = None,
+    region: operating.Region = None,
+    endpoint: operating.Endpoint = None,
+    as_json: operating.AsJson = False,
+) -> None:
+    """Show topology, lag, the record, fresh votes, health checks and the latch.
+
+    Changes nothing; every region is asked, and none is needed. Exit code 0 means that all is well
+    (not being armed is not wrong), 1 that something is wrong, 2 bad usage.
+    """
+    access = operating.open_access(operating.Where(stack, region, endpoint))
+    from bicoastal.cli.status_view import print_status
+    from bicoastal.operate.gathering import look
+
+    found = look(access, operating.pace(), operating.tell)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2))
+    else:
+        print_status(found)
+    raise typer.Exit(1 if found.problems else 0)

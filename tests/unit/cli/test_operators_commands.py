@@ -1,0 +1,126 @@
+"""The operator's commands without a stack: usage, output, exit codes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bicoastal.cli import operating
+from bicoastal.cli.app import app
+from bicoastal.errors import BicoastalError
+from bicoastal.failover.errors import ConfigError
+from bicoastal.failover.state import Record, State
+from bicoastal.failover.votes import Evidence
+from bicoastal.operate import access as access_module
+from bicoastal.operate import overriding
+from bicoastal.operate.overriding import Plan
+from bicoastal.operate.target import Target
+from bicoastal.settings import load
+
+HOME, STANDBY = "us-east-1", "us-west-2"
+WHY = ("--reason", "a test")
+RECORD = Record("global-dev", HOME)
+
+
+def run(*arguments: str, **more: Any) -> Any:
+    variables = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    return CliRunner(env=variables).invoke(app, arguments, **more)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    (
+        (("arm", *WHY, "--region", "us-east-2"), "--region must be one of us-east-1, us-west-2"),
+        (("arm", *WHY, "--endpoint-url", "here"), "--endpoint-url must be URL or REGION=URL"),
+        (("unlock", *WHY, "--writer", "mars"), "--writer must be one of us-east-1, us-west-2"),
+        (("failover", *WHY, "--to", "us-east-2"), "--to must be one of us-east-1, us-west-2"),
+        (("maintenance", *WHY), "either --for TIME or --end"),
+        (("maintenance", *WHY, "--for", "2h", "--end"), "either --for TIME or --end"),
+        (("maintenance", *WHY, "--for", "8d"), "longer than 7d"),
+        (("maintenance", *WHY, "--for", "2"), "'2' is not a duration"),
+        (("approve", *WHY, "--for", "0m"), "'0m' is not a duration"),
+    ),
+)
+def test_bad_usage_is_an_error_of_ours(arguments: tuple[str, ...], text: str) -> None:
+    error = run(*arguments).exception
+    assert isinstance(error, BicoastalError)
+    assert text in str(error)
+
+
+@pytest.mark.parametrize(
+    "command", ("arm", "disarm", "approve", "acknowledge", "unlock", "maintenance", "failover")
+)
+def test_every_change_needs_a_reason(command: str) -> None:
+    result = run(command)
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), (("2h", 7200), ("1h30m", 5400), ("1d", 86400), ("45s", 45))
+)
+def test_durations(text: str, expected: float) -> None:
+    assert operating.seconds(text) == expected
+
+
+def test_values_of_the_record_as_words() -> None:
+    words = [operating.word(value) for value in (None, True, False, 0.0, 3, "x")]
+    assert words == ["none", "yes", "no", "1970-01-01 00:00:00Z", "3", "x"]
+
+
+def test_a_wrong_pace_is_bad_input_and_not_a_negative_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BICOASTAL_PACE", "fast")
+    with pytest.raises(ConfigError), operating.answers():
+        operating.pace()
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Replaces record, plan and failover by what a test says; remembers what was asked."""
+    asked: dict[str, Any] = {"end": replace(RECORD, state=State.COOLDOWN, writer=STANDBY, epoch=2)}
+    config = Target(load({})).controller_config(STANDBY, {})
+    plan = Plan(config, RECORD, Evidence(1.0, lag_s=0.5, lag_age_s=20.0), (("armed", "no"),), ())
+
+    def carry_out(*arguments: Any, **more: Any) -> Record:
+        asked.update(more)
+        if isinstance(asked["end"], BaseException):
+            raise asked["end"]
+        end: Record = asked["end"]
+        return end
+
+    monkeypatch.setattr(access_module.Access, "open", lambda _self, _tell: (None, STANDBY))
+    monkeypatch.setattr(overriding, "plan", lambda *_: plan)
+    monkeypatch.setattr(overriding, "carry_out", carry_out)
+    return asked
+
+
+def test_a_failover_says_who_serves(planned: dict[str, Any]) -> None:
+    result = run(
+        "failover", "--to", STANDBY, "--requester", "ada", *WHY, input="global-dev\n"
+    )  # fmt: skip
+    assert result.exit_code == 0
+    assert f"{STANDBY} serves, in epoch 2" in result.stdout
+    assert "lag          0.5 s, 20 s ago" in result.stderr
+    assert "gate red     armed: no" in result.stderr
+    assert "gates green  none" in result.stderr
+    assert (planned["requester"], planned["reason"]) == ("ada", "a test")
+
+
+def test_a_failed_failover_is_exit_code_one(planned: dict[str, Any]) -> None:
+    planned["end"] = replace(RECORD, state=State.LOCKED, writer=HOME)
+    options = ("--to", STANDBY, "--yes", "--requester", "ada", *WHY)
+    result = run("failover", *options)
+    assert (result.exit_code, "does NOT serve: the record is LOCKED" in result.stdout) == (1, True)
+    assert json.loads(run("failover", "--json", *options).stdout)["serves"] is False
+
+
+def test_leaving_a_failover_says_that_it_goes_on(planned: dict[str, Any]) -> None:
+    planned["end"] = KeyboardInterrupt()
+    result = run("failover", "--to", STANDBY, "--yes", "--requester", "ada", *WHY)
+    assert result.exit_code == 130
+    assert "the controllers bring it to its end" in result.stderr

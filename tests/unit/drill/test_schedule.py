@@ -1,0 +1,53 @@
+"""The schedule keeps what controllers say, and survives what they cannot."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from bicoastal.lab.drill.schedule import Schedule
+from bicoastal.lab.drill.waiting import wait_until
+
+
+class Lambda:
+    """A stand-in for the Lambda API: gives prepared answers, then empty runs."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        self.asked.append(FunctionName)
+        answer = self.answers.pop(0) if self.answers else {"rounds": []}
+        if isinstance(answer, ClientError):
+            raise answer
+        return {**answer.pop("extra", {}), "Payload": io.BytesIO(json.dumps(answer).encode())}
+
+
+def run(answers: list[Any]) -> list[dict[str, Any]]:
+    function = Lambda(list(answers))
+    with Schedule(lambda service, region: function, {"us-west-2": "control"}, 0.01) as schedule:
+        assert wait_until(lambda: len(function.asked) > len(answers), 5.0)
+        schedule.finish()
+    assert set(function.asked) == {"control"}
+    return schedule.rounds()
+
+
+def test_rounds_are_kept_in_order_of_time_without_the_bystanders() -> None:
+    later, earlier = {"at": 2.0, "state": "STEADY"}, {"at": 1.0, "state": "OBSERVE"}
+    bystander = {"at": 1.5, "bystander": True}
+    assert run([{"rounds": [later]}, {"rounds": [earlier, bystander]}]) == [
+        {"region": "us-west-2", **earlier},
+        {"region": "us-west-2", **later},
+    ]
+
+
+def test_a_throttled_start_and_a_failed_run_are_told() -> None:
+    throttled = ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke")
+    failed = {"errorMessage": "no table", "extra": {"FunctionError": "Unhandled"}}
+    rounds = run([throttled, failed])
+    assert "TooManyRequestsException" in rounds[0]["error"]
+    assert rounds[1]["error"] == {"errorMessage": "no table"}
