@@ -19,8 +19,8 @@ class Lambda:
         self.answers = answers
         self.asked: list[str] = []
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
-        self.asked.append(FunctionName)
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        self.asked.append(request["FunctionName"])
         answer = self.answers.pop(0) if self.answers else {"rounds": []}
         if isinstance(answer, ClientError):
             raise answer
