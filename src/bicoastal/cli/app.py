@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bicoastal import __version__
+from bicoastal.cli.check import check
 from bicoastal.cli.drill import drill
 from bicoastal.cli.plan import plan
 from bicoastal.errors import BicoastalError, DeploymentError
@@ -26,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with 'bicoastal drill': it needs no AWS account.",
 )
+app.command()(check)
 app.command()(drill)
 app.command()(plan)
 
