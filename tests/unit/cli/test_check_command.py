@@ -166,11 +166,11 @@ def test_a_terminal_gets_colours(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def invoke(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    # Without coverage's hook, which is no part of the start.
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    clean["PYTHONPATH"] = str(Path(bicoastal.__file__).parents[1])
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, check=False, env=clean | environment
+        [sys.executable, *arguments],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(Path(bicoastal.__file__).parents[1])} | environment,
     )
 
 
@@ -201,7 +201,11 @@ def test_a_check_imports_nothing_that_it_does_not_need() -> None:
     assert not imported & HEAVY
 
 
-def test_a_check_takes_less_than_half_a_second_of_processor_time_from_a_cold_start() -> None:
+def test_a_check_takes_less_than_half_a_second_of_processor_time_from_a_cold_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in os.environ if name.startswith("COV")]:
+        monkeypatch.delenv(name)  # what is measured is the check, not the measuring
     seconds = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -13,7 +13,7 @@ from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.keys import nearest
 from bicoastal.settings.rules.base import Problem, rule
-from bicoastal.settings.secrecy import quoted
+from bicoastal.settings.secrecy import quoted, shown
 
 REGIONS = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"
 GLOBAL = (
@@ -78,8 +78,8 @@ def members_apart(draft: Draft) -> Iterable[Problem]:
     if home == standby:
         yield Problem(
             "regions.standby",
-            f"regions.standby is {standby}, the same as regions.home, but a global database has "
-            "one cluster in each region.",
+            f"regions.standby is {shown('regions.standby', standby)}, the same as "
+            "regions.home, but a global database has one cluster in each region.",
             "Choose another region.",
             standby,
             related=("regions.home",),

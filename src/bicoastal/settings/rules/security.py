@@ -94,11 +94,12 @@ def secret_at_home(draft: Draft) -> Iterable[Problem]:
     home = draft.settings.regions.home
     match = _ARN.fullmatch(draft.settings.secret_arn or "")
     if match and match["region"] != home:
+        wanted, found = shown("regions.home", home), shown("region", match["region"])
         yield Problem(
             "secretArn",
-            f"secretArn names a secret in {match['region']}, but regions.home is {home}, where "
-            "the members' credentials are read at creation.",
-            f"Give the ARN of the secret in {home}; its replica belongs in the standby region.",
+            f"secretArn names a secret in {found}, but regions.home is {wanted}, where the "
+            "members' credentials are read at creation.",
+            f"Give the ARN of the secret in {wanted}; its replica belongs in the standby region.",
             draft.settings.secret_arn,
             related=("regions.home",),
         )
