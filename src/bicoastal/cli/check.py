@@ -31,7 +31,7 @@ def check(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FILE]...",
+            metavar="FILE",
             help="Stack files. Without any, every Pulumi.*.yaml of the current folder.",
         ),
     ] = None,
@@ -63,8 +63,8 @@ def check(
     Needs neither AWS nor Pulumi. Exit code 0: no error (warnings are allowed unless --strict).
     1: errors. 2: bad usage.
 
-    A comment silences one finding, on its line or alone on a line above it:
-    # bicoastal: ignore BC204 -- the reason
+    '# bicoastal: ignore BC204 -- the reason' at the end of a finding's line, or alone on a line
+    above it, silences that finding.
     """
     if as_json and form not in {Format.TEXT, Format.JSON}:
         raise typer.BadParameter("--json and --format name different forms; give one of them")
