@@ -16,6 +16,7 @@ from bicoastal.cli.acknowledge import acknowledge
 from bicoastal.cli.approve import approve
 from bicoastal.cli.arm import arm
 from bicoastal.cli.audit import audit
+from bicoastal.cli.check import check
 from bicoastal.cli.cost import cost
 from bicoastal.cli.disarm import disarm
 from bicoastal.cli.drill import drill
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with 'bicoastal drill': it needs no AWS account.",
 )
+app.command()(check)
 app.command()(drill)
 app.command()(plan)
 app.command()(cost)

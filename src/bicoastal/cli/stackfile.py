@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bicoastal.settings import Settings, load, load_stack_file
+if TYPE_CHECKING:
+    from bicoastal.settings import Settings
 
 PLACEHOLDER_SECRET = "arn:aws:secretsmanager:{region}:123456789012:secret:database-AbCdEf"  # noqa: S105
 
@@ -24,6 +26,8 @@ def deployable_settings(stack: Path | None) -> Settings:
     Raises:
         InvalidSettingsError: Any key is wrong; the message lists every finding.
     """
+    from bicoastal.settings import load, load_stack_file
+
     settings = load({}) if stack is None else load_stack_file(stack)
     if settings.secret_arn is None:
         placeholder = PLACEHOLDER_SECRET.format(region=settings.regions.home)

@@ -9,6 +9,7 @@ from bicoastal.settings.draft import Draft
 from bicoastal.settings.findings import Finding
 from bicoastal.settings.rules import (
     classes,
+    clients,
     cost,
     database,
     dns,
@@ -16,11 +17,13 @@ from bicoastal.settings.rules import (
     names,
     network,
     production,
+    readiness,
     security,
     shape,
+    versions,
 )
 from bicoastal.settings.rules.base import Problem, Rule
-from bicoastal.settings.secrecy import shown
+from bicoastal.settings.secrecy import printable, shown
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
@@ -53,7 +56,21 @@ def collect(modules: Iterable[ModuleType]) -> dict[str, Rule]:
 
 
 RULES: dict[str, Rule] = collect(
-    (shape, names, classes, database, production, dns, failover, network, cost, security)
+    (
+        shape,
+        names,
+        classes,
+        versions,
+        database,
+        production,
+        dns,
+        failover,
+        readiness,
+        network,
+        clients,
+        cost,
+        security,
+    )
 )
 """Every rule by its id."""
 
@@ -126,8 +143,8 @@ def _finding(rule: Rule, problem: Problem, marks: Marks) -> Finding:
         severity=rule.severity,
         key=problem.key,
         value=shown(problem.key, problem.value),
-        message=problem.message,
-        cure=problem.cure,
+        message=printable(problem.message),
+        cure=printable(problem.cure),
         source=rule.source,
         file=marks.file,
         line=line,

@@ -7,13 +7,13 @@ a fault and left out, and the rules look at the rest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from bicoastal.settings.keys import dotted, groups, known_keys, suggestion, within
+from bicoastal.settings.keys import dotted, groups, known_keys, suggestion
 from bicoastal.settings.models import Settings
 from bicoastal.settings.secrecy import printable, quoted, shown
 
@@ -28,13 +28,19 @@ FaultKind = Literal[
     "json",
     "encrypted",
     "namespace",
+    "ignore-reason",
+    "ignore-unused",
+    "ignore-rule",
 ]
 
 _EMPTY_MEANS_ABSENT = ("environmentSuffix", "secretArn", "hostedZoneId", "domainName")
+_UNKNOWN = "extra_forbidden"  # what pydantic calls a key that no model has
+_MOST_GUESSES = 100  # a guess takes a millisecond, and a file may have thousands of unknown keys
 _NO_FAULT = ("default_factory_not_called",)  # pydantic's echo of a fault elsewhere
 _WANTED = {
     "bool": "true or false",
     "dict": "a mapping",
+    "finite": "a whole number",
     "float": "a number",
     "greater": "a number of at most 12 digits",
     "int": "a whole number",
@@ -87,10 +93,15 @@ class Draft:
 
     def trusts(self, key: str) -> bool:
         """Whether the value of `key` is what was asked for, not a default in its place."""
-        unread = (
-            fault.key for fault in self.faults if fault.kind in {"type", "choice", "encrypted"}
-        )
-        return not any(within(key, outer) for outer in unread)
+        if key in self._unread:
+            return False
+        ends = (at for at, character in enumerate(key) if character in ".[")
+        return not any(key[:end] in self._unread for end in ends)
+
+    @cached_property
+    def _unread(self) -> frozenset[str]:
+        kinds = {"type", "choice", "encrypted"}
+        return frozenset(fault.key for fault in self.faults if fault.kind in kinds)
 
 
 def read(raw: object, *, faults: Iterable[Fault] = (), deploying: bool = False) -> Draft:
@@ -113,6 +124,7 @@ def read(raw: object, *, faults: Iterable[Fault] = (), deploying: bool = False) 
     current = _without_blanks(raw)
     given = frozenset(_paths(current))
     settings: Settings | None = None
+    unknown = 0
     while settings is None:
         try:
             settings = Settings.model_validate(current, by_alias=True, by_name=False)
@@ -120,22 +132,33 @@ def read(raw: object, *, faults: Iterable[Fault] = (), deploying: bool = False) 
             # Each round takes at least one value away, so this ends.
             for entry in error.errors(include_url=False):
                 if entry["type"] not in _NO_FAULT:
-                    found.append(_fault(entry["type"], entry["loc"], entry["input"], entry["msg"]))
-                    _remove(current, entry["loc"])
+                    kind, path = entry["type"], entry["loc"]
+                    if kind == _UNKNOWN:
+                        unknown += 1
+                        found.append(_unknown(path, guess=unknown <= _MOST_GUESSES))
+                    else:
+                        found.append(_fault(kind, path, entry["input"], entry["msg"]))
+                    _remove(current, path)
     return Draft(settings, tuple(found), given, deploying)
 
 
 def _without_blanks(raw: Mapping[Any, Any]) -> dict[str, Any]:
-    """A deep copy with text keys, without keys that have no value, at the two known levels."""
+    """A copy with text keys, without keys that have no value, at the two known levels.
+
+    Deeper levels are shared, not copied: nothing known lies there, and they may nest without end.
+    """
     copied: dict[str, Any] = {}
-    for key, value in deepcopy(dict(raw)).items():
+    for key, value in raw.items():
         name = printable(str(key))
         if value is None or (value == "" and name in _EMPTY_MEANS_ABSENT):
             continue
         if isinstance(value, Mapping):
             is_group = name != "tags"
-            inner = {printable(str(k)): v for k, v in value.items() if not (is_group and v is None)}
-            copied[name] = inner
+            copied[name] = {
+                printable(str(k)): list(v) if isinstance(v, list | tuple) else v
+                for k, v in value.items()
+                if not (is_group and v is None)
+            }
         else:
             copied[name] = value
     return copied
@@ -161,8 +184,6 @@ def _remove(raw: dict[str, Any], path: tuple[int | str, ...]) -> None:
 
 def _fault(kind: str, path: tuple[int | str, ...], value: object, said: str) -> Fault:
     key = dotted(path)
-    if kind == "extra_forbidden":
-        return _unknown(key, path)
     text = shown(key, value)
     default = known_keys().get(key.partition("[")[0])
     if kind == "literal_error":
@@ -185,8 +206,9 @@ def _fault(kind: str, path: tuple[int | str, ...], value: object, said: str) -> 
     return Fault("type", key, message, cure, text)
 
 
-def _unknown(key: str, path: tuple[int | str, ...]) -> Fault:
-    meant = suggestion(path)
+def _unknown(path: tuple[int | str, ...], *, guess: bool) -> Fault:
+    key = dotted(path)
+    meant = suggestion(path) if guess else None
     message = f"{key} is not a key that bicoastal knows."
     cure = f"Did you mean {meant}?" if meant else "Remove it; the manual lists the known keys."
     if meant == "secretArn":

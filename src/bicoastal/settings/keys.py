@@ -10,8 +10,10 @@ from functools import cache
 from pydantic import BaseModel
 
 from bicoastal.settings.models import Settings
+from bicoastal.settings.secrecy import printable
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:/-]*")
+_LONGEST = 160  # a tag's key may have 128
 _SYNONYMS = {
     "databasepassword": "secretArn",
     "dbpassword": "secretArn",
@@ -29,21 +31,21 @@ _SYNONYMS = {
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """A path as text: `database.port`, `network.clientCidrs[0]`, `tags["a b"]`."""
+    """A path as text: `database.port`, `network.clientCidrs[0]`, `tags["a b"]`.
+
+    The text is safe to print, and a part that is longer than any key is shortened.
+    """
     text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif _PLAIN.fullmatch(part):
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+            continue
+        part = printable(step if len(step) <= _LONGEST else step[: _LONGEST - 3] + "...")
+        if _PLAIN.fullmatch(part):
             text += f".{part}" if text else part
         else:
             text += f'["{part}"]'
     return text
-
-
-def within(key: str, outer: str) -> bool:
-    """Whether `key` is `outer` or lies under it."""
-    return key == outer or key.startswith((f"{outer}.", f"{outer}["))
 
 
 @cache

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bicoastal.settings.catalogue import Marks, examine
 from bicoastal.settings.draft import Draft, Fault, read
 from bicoastal.settings.findings import Finding, InvalidSettingsError
+from bicoastal.settings.ignores import Ignored, apply
 from bicoastal.settings.keys import groups
 from bicoastal.settings.models import Settings
-from bicoastal.settings.stackfile import NAMESPACE, parse_json, read_stack_file
+from bicoastal.settings.stackfile import (
+    NAMESPACE,
+    StackFile,
+    parse_json,
+    read_stack_content,
+    read_stack_file,
+)
 
 
 def check(settings: Settings, *, deploying: bool = True) -> list[Finding]:
@@ -56,6 +64,57 @@ def load(raw: Mapping[str, Any], *, deploying: bool = False) -> Settings:
     return _accept(read(raw, deploying=deploying))
 
 
+@dataclass(frozen=True)
+class Review:
+    """What is to be said of a stack file.
+
+    Attributes:
+        findings: the findings, errors first.
+        ignored: those that a comment in the file silences.
+    """
+
+    findings: tuple[Finding, ...]
+    ignored: tuple[Ignored, ...] = ()
+
+
+def review_stack_file(path: Path, *, deploying: bool = False) -> Review:
+    """Find everything that is wrong with a stack file, and heed its inline ignores.
+
+    Args:
+        path: the stack file, `Pulumi.<stack>.yaml`.
+        deploying: whether it is about to be deployed.
+
+    Returns:
+        The findings with file, line and column, and those that the file ignores.
+    """
+    return _review(read_stack_file(Path(path)), deploying=deploying)
+
+
+def review_stack_content(content: bytes, file: str, *, deploying: bool = False) -> Review:
+    """Find everything that is wrong with what a stack file holds.
+
+    Args:
+        content: its bytes.
+        file: its name, for the findings.
+        deploying: whether it is about to be deployed.
+
+    Returns:
+        The findings with file, line and column, and those that the file ignores.
+    """
+    return _review(read_stack_content(content, file), deploying=deploying)
+
+
+def _review(stack: StackFile, *, deploying: bool) -> Review:
+    draft = read(stack.raw, faults=stack.faults, deploying=deploying)
+    marks, ignores = stack.marks, stack.ignores
+    kept, ignored, unused = apply(examine(draft, marks), ignores)
+    if unused:
+        # A comment that silences nothing is a finding itself, so it goes through its own rule.
+        whole = replace(draft, faults=(*draft.faults, *unused))
+        kept, ignored, _ = apply(examine(whole, marks), ignores)
+    return Review(tuple(kept), tuple(ignored))
+
+
 def validate_stack_file(path: Path, *, deploying: bool = False) -> list[Finding]:
     """Find everything that is wrong with a stack file; findings carry file, line and column.
 
@@ -64,13 +123,13 @@ def validate_stack_file(path: Path, *, deploying: bool = False) -> list[Finding]
         deploying: whether it is about to be deployed.
 
     Returns:
-        All findings, errors first.
+        All findings but those that a comment in the file ignores, errors first.
     """
-    return examine(*_read_file(path, deploying=deploying))
+    return list(review_stack_file(path, deploying=deploying).findings)
 
 
 def load_stack_file(path: Path, *, deploying: bool = False) -> Settings:
-    """Read a stack file.
+    """Read a stack file. Its inline ignores count for nothing here: an error stays an error.
 
     Args:
         path: the stack file, `Pulumi.<stack>.yaml`.
@@ -82,7 +141,8 @@ def load_stack_file(path: Path, *, deploying: bool = False) -> Settings:
     Raises:
         InvalidSettingsError: the file cannot be read, or there is at least one error in it.
     """
-    return _accept(*_read_file(path, deploying=deploying))
+    stack = read_stack_file(Path(path))
+    return _accept(read(stack.raw, faults=stack.faults, deploying=deploying), stack.marks)
 
 
 def validate_pulumi_config(config: Mapping[str, str], *, deploying: bool = False) -> list[Finding]:
@@ -113,11 +173,6 @@ def from_pulumi_config(config: Mapping[str, str], *, deploying: bool = False) ->
         InvalidSettingsError: there is at least one error; all findings are in it.
     """
     return _accept(_read_config(config, deploying=deploying))
-
-
-def _read_file(path: Path, *, deploying: bool) -> tuple[Draft, Marks]:
-    stack = read_stack_file(Path(path))
-    return read(stack.raw, faults=stack.faults, deploying=deploying), stack.marks
 
 
 def _read_config(config: Mapping[str, str], *, deploying: bool) -> Draft:

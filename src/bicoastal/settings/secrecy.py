@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 HIDDEN = "(hidden)"
 _LONGEST = 80
+_LOOKED_AT = 512  # the search for secrets takes time that grows with the square of the length
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)|secret|token|credential|private.?key|api.?key|access.?key", re.IGNORECASE
 )
@@ -47,7 +48,8 @@ def shown(key: str, value: object) -> str:
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, int) and value.bit_length() > _LONGEST:
         return "a very large number"
-    text = printable(f"{value:g}" if isinstance(value, float) else str(value))
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = printable(text[:_LOOKED_AT]) + ("..." if len(text) > _LOOKED_AT else "")
     is_arn = re.match(r"arn:aws[a-z-]*:", text)
     if (is_secret_key(key) or _SECRET_VALUE.search(text)) and not is_arn:
         return HIDDEN

@@ -7,6 +7,7 @@ https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import Any
 
 import yaml
 
-from bicoastal.settings.catalogue import Marks, Position
-from bicoastal.settings.draft import Fault
+from bicoastal.settings.catalogue import RULES, Marks, Position
+from bicoastal.settings.draft import Fault, FaultKind
+from bicoastal.settings.ignores import Ignore, find
 from bicoastal.settings.keys import dotted, groups, known_keys, nearest
+from bicoastal.settings.secrecy import printable
+from bicoastal.settings.yamltext import TextError, construct, decode, parse, read_bytes
 
 NAMESPACE = "bicoastal"
 _DEPTH = 3  # group, field, item: nothing that is known lies deeper
@@ -32,6 +36,7 @@ class StackFile:
         faults: what could not be read.
         keys: where each key stands.
         values: where each value stands.
+        ignores: its comments that silence findings.
     """
 
     file: str
@@ -39,6 +44,7 @@ class StackFile:
     faults: list[Fault] = field(default_factory=list)
     keys: dict[str, Position] = field(default_factory=dict)
     values: dict[str, Position] = field(default_factory=dict)
+    ignores: list[Ignore] = field(default_factory=list)
 
     @property
     def marks(self) -> Marks:
@@ -55,37 +61,55 @@ def read_stack_file(path: Path) -> StackFile:
     Returns:
         What it says. Nothing is raised: what cannot be read is a fault.
     """
-    result = StackFile(str(path))
     try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}."
-        cure = "Give the path of a stack file, such as Pulumi.dev.yaml."
-        result.faults.append(Fault("unreadable", "", message, cure))
-    except UnicodeDecodeError:
-        message = f"{path} is not text in UTF-8."
-        result.faults.append(Fault("unreadable", "", message, "Save it as UTF-8 text."))
-    else:
+        content = read_bytes(path)
+    except TextError as error:
+        result = StackFile(printable(str(path)))
+        result.faults.append(_fault("unreadable", error, result))
+        return result
+    return read_stack_content(content, str(path))
+
+
+def read_stack_content(content: bytes, file: str) -> StackFile:
+    """Read what a stack file holds.
+
+    Args:
+        content: its bytes.
+        file: its name.
+
+    Returns:
+        What it says. Nothing is raised: what cannot be read is a fault.
+    """
+    result = StackFile(printable(file))
+    kind: FaultKind = "unreadable"
+    try:
+        text = decode(content)
+        kind = "yaml"
         _read_text(text, result)
+    except TextError as error:
+        result.faults.append(_fault(kind, error, result))
     return result
 
 
+def _fault(kind: FaultKind, error: TextError, result: StackFile) -> Fault:
+    message = printable(f"{result.file} {error.message}")
+    return Fault(kind, "", message, error.cure, "", error.line, error.column)
+
+
 def _read_text(text: str, result: StackFile) -> None:
-    try:
-        loader = yaml.SafeLoader(text)
-        root = loader.get_single_node()
-        if root is None:
-            return  # an empty stack file asks for nothing
-        # Before construction: that resolves merge keys (<<), whose overriding is no mistake.
-        _find_duplicates(root, (), result)
-        document = loader.construct_document(root)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        result.faults.append(_malformed(error, result.file))
-        return
+    parsed = parse(text)
+    result.ignores, faults = find(text, parsed.scalars, RULES)
+    result.faults += faults
+    root = parsed.root
+    if root is None:
+        return  # an empty stack file asks for nothing
+    # Before construction: that resolves merge keys (<<), whose overriding is no mistake.
+    _find_duplicates(root, (), result)
+    document = construct(parsed)
     config = root
     if isinstance(root, yaml.MappingNode):
         document = document.get("config")
-        config = next((v for k, v in reversed(root.value) if k.value == "config"), root)
+        config = next((v for k, v in reversed(root.value) if _text(k) == "config"), root)
     if document is None:
         return
     if isinstance(config, yaml.MappingNode):
@@ -95,16 +119,6 @@ def _read_text(text: str, result: StackFile) -> None:
     message = f"{result.file} does not hold a mapping named config."
     cure = f"Write config: and below it, indented, keys such as {NAMESPACE}:environmentSuffix: dev."
     result.faults.append(Fault("not-a-mapping", "", message, cure, "", line, column))
-
-
-def _malformed(error: Exception, file: str) -> Fault:
-    mark = getattr(error, "problem_mark", None)
-    said = getattr(error, "problem", None) or "a value is malformed or nested too deeply"
-    message = f"{file} is not well-formed YAML: {said}."
-    if mark is None:
-        return Fault("yaml", "", message, "Mend the file.")
-    cure = "Mend the file at this place."
-    return Fault("yaml", "", message, cure, "", mark.line + 1, mark.column + 1)
 
 
 def _find_duplicates(node: yaml.Node, path: tuple[str | int, ...], result: StackFile) -> None:
@@ -124,7 +138,7 @@ def _find_duplicates(node: yaml.Node, path: tuple[str | int, ...], result: Stack
 
 def _read_config(config: yaml.MappingNode, document: dict[Any, Any], result: StackFile) -> None:
     for key_node, value_node in config.value:
-        written = str(key_node.value)
+        written = _text(key_node)
         namespace, _, key = written.partition(":")
         if namespace != NAMESPACE or not key:
             _suspect_namespace(written, key_node, result)
@@ -156,8 +170,18 @@ def parse_json(key: str, text: str, faults: list[Fault]) -> Any:
     Returns:
         The value, or `None` if there is a fault.
     """
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        for name in sorted(
+            {name for name, count in Counter(n for n, _ in found).items() if count > 1}
+        ):
+            inner = dotted([key, name])
+            message = f"{inner} is written twice; only one of the two would count."
+            faults.append(Fault("duplicate", inner, message, "Remove one of them."))
+        return dict(found)
+
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=pairs)
     except (ValueError, RecursionError):
         message = f"{key} must be a mapping, but it is text that is not JSON either."
         cure = f"Set its keys one by one: pulumi config set --path '{NAMESPACE}:{key}.KEY' VALUE."
@@ -190,9 +214,14 @@ def _mark(node: yaml.Node, path: tuple[str | int, ...], result: StackFile) -> No
 
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node, yaml.Node]]:
     if isinstance(node, yaml.MappingNode):
-        yield from ((str(key.value), key, value) for key, value in node.value)
+        yield from ((_text(key), key, value) for key, value in node.value)
     elif isinstance(node, yaml.SequenceNode):
         yield from ((index, item, item) for index, item in enumerate(node.value))
+
+
+def _text(key: yaml.Node) -> str:
+    """A key as it is written; one that is no scalar has no text (and is refused elsewhere)."""
+    return str(key.value) if isinstance(key, yaml.ScalarNode) else ""
 
 
 def _suspect_namespace(written: str, node: yaml.Node, result: StackFile) -> None:
@@ -203,8 +232,10 @@ def _suspect_namespace(written: str, node: yaml.Node, result: StackFile) -> None
         return  # another provider's or project's key, such as aws:region
     meant = f"{NAMESPACE}:{written if bare else key}"
     line, column = _position(node)
-    message = f"{written} is not in the namespace {NAMESPACE}, so it has no effect."
-    fault = Fault("namespace", written, message, f"Did you mean {meant}?", "", line, column)
+    shown_key = dotted([written])
+    message = f"{shown_key} is not in the namespace {NAMESPACE}, so it has no effect."
+    cure = f"Did you mean {dotted([meant])}?"
+    fault = Fault("namespace", shown_key, message, cure, "", line, column)
     result.faults.append(fault)
 
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bicoastal.settings import InvalidSettingsError, Settings, check, load, validate
-from bicoastal.settings.keys import dotted, known_keys, nearest, suggestion, within
+from bicoastal.settings.draft import Draft, Fault, FaultKind
+from bicoastal.settings.keys import dotted, known_keys, nearest, suggestion
 from bicoastal.settings.secrecy import HIDDEN, quoted, shown
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
@@ -242,11 +243,15 @@ def test_paths_are_written_as_in_a_stack_file() -> None:
     assert dotted(["tags", "aws:x"]) == "tags.aws:x"
 
 
-def test_a_key_lies_within_its_group_only() -> None:
-    assert within("database.port", "database")
-    assert within("network.clientCidrs[0]", "network.clientCidrs")
-    assert within("tags", "tags")
-    assert not within("databases", "database")
+def test_an_unreadable_group_makes_its_keys_doubtful_and_no_others() -> None:
+    kinds: tuple[FaultKind, ...] = ("type", "choice", "encrypted")
+    keys = ("database", "network.clientCidrs", "tags")
+    faults = [Fault(kind, key, "", "") for kind, key in zip(kinds, keys, strict=True)]
+    draft = Draft(Settings(), (*faults, Fault("unknown-key", "dns", "", "")))
+    for key in ("database", "database.port", "network.clientCidrs[0]", 'tags["a b"]'):
+        assert not draft.trusts(key)
+    for key in ("databases", "network", "network.homeCidr", "dns.mode"):
+        assert draft.trusts(key)
 
 
 def test_nearest_word() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -141,3 +142,73 @@ def test_defaults_are_without_findings_in_every_profile() -> None:
 def test_a_bad_suffix_is_one_finding_although_the_domain_name_is_made_of_it() -> None:
     assert [f.rule_id for f in validate({"environmentSuffix": "Bad_Suffix!"})] == ["BC101"]
     assert [f.rule_id for f in validate({"environmentSuffix": "dev-"})] == ["BC102"]
+
+
+@pytest.mark.parametrize("checked", RULES.values(), ids=RULES.keys())
+def test_without_its_check_a_rule_fails_its_own_examples(
+    checked: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blank = replace(checked, check=lambda draft: ())
+    monkeypatch.setitem(RULES, checked.id, blank)
+    with pytest.raises(AssertionError, match=f"{checked.id} finds nothing"):
+        test_rule_passes_and_fails_as_its_examples_say(blank, tmp_path)
+
+
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("mistake", "rule_id", "words", "cured"),
+    (
+        (
+            {"database": {"instanceClass": "db.t3.small"}},
+            "BC201",
+            "db.r6g.large, the cheapest lawful class (about $190)",
+            {"database": {"instanceClass": "db.r6g.large"}},
+        ),
+        (
+            {"database": {"instanceClass": "db.t4g.medium"}},
+            "BC201",
+            "db.serverless with serverlessMinAcu: 0.5",
+            {"database": {"instanceClass": "db.serverless", "serverlessMinAcu": 0.5}},
+        ),
+        ({"database": {"backtrackWindow": 3600}}, "BC001", "Remove it", {"database": {}}),
+        (
+            {"database": {"serverlessMinAcu": 0}},
+            "BC210",
+            "Choose 0.5",
+            {"database": {"serverlessMinAcu": 0.5}},
+        ),
+        (
+            {"dns": {"mode": "health-check"}},
+            "BC303",
+            "Use dns.mode: latch",
+            {"dns": {"mode": "latch"}},
+        ),
+        (
+            {"regions": {"standby": "usw2x"}},
+            "BC402",
+            "such as us-east-1",
+            {"regions": {"standby": "us-west-2"}},
+        ),
+        (
+            {"network": {"standbyCidr": "10.10.0.0/16"}},
+            "BC408",
+            "have no address in common",
+            {"network": {"standbyCidr": "10.99.0.0/16"}},
+        ),
+        (
+            {"failover": {"quorum": 3}},
+            "BC320",
+            "Choose 2.",
+            {"failover": {"quorum": 2}},
+        ),
+    ),
+)
+def test_a_classical_mistake_has_a_cure_that_is_accepted(
+    mistake: Any, rule_id: str, words: str, cured: Any
+) -> None:
+    (finding,) = [f for f in validate({"secretArn": ARN} | mistake) if f.rule_id == rule_id]
+    assert words in finding.cure
+    left = validate({"secretArn": ARN} | cured, deploying=True)
+    assert [f.rule_id for f in left if f.severity != "info"] == []

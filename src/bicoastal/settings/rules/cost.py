@@ -83,6 +83,48 @@ def monitoring(draft: Draft) -> Iterable[Problem]:
 
 
 @rule(
+    "BC503",
+    "info",
+    source=PRICING,
+    passes=[{}, {"profile": "production", "database": {"storageType": "aurora-iopt1"}}],
+    fails=[{"database": {"storageType": "aurora-iopt1"}}],
+)
+def optimised_storage(draft: Draft) -> Iterable[Problem]:
+    """A stack for validation has storage that is paid for by the I/O."""
+    settings = draft.settings
+    if settings.profile == "validation" and settings.database.storage_type == "aurora-iopt1":
+        yield Problem(
+            "database.storageType",
+            "database.storageType is aurora-iopt1: instances cost about 30 % more and storage more "
+            "than twice as much, which pays only where I/O is over a quarter of the bill.",
+            "Leave it out; a cluster may be switched later.",
+            "aurora-iopt1",
+            related=("profile",),
+        )
+
+
+@rule(
+    "BC504",
+    "info",
+    source="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
+    passes=[{}, {"profile": "production"}],
+    fails=[{"database": {"deletionProtection": True}}],
+)
+def destroyable(draft: Draft) -> Iterable[Problem]:
+    """A stack for validation can be destroyed."""
+    settings = draft.settings
+    if settings.profile == "validation" and settings.database.deletion_protection:
+        yield Problem(
+            "database.deletionProtection",
+            "database.deletionProtection is true: pulumi destroy fails half-way, and what is left "
+            "goes on costing.",
+            "Leave it out, or choose the profile staging or production.",
+            value=True,
+            related=("profile",),
+        )
+
+
+@rule(
     "BC510",
     "error",
     source="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",

@@ -1,4 +1,4 @@
-"""BC209 to BC217: capacity and limits of the global database's members."""
+"""BC209 to BC217 and BC220: capacity and limits of the global database's members."""
 
 from __future__ import annotations
 
@@ -119,10 +119,36 @@ def acu_without_serverless(draft: Draft) -> Iterable[Problem]:
     if given and not database.is_serverless:
         yield Problem(
             given[0],
-            f"{given[0]} has no effect, because {_CLASS_KEY} is {database.instance_class}.",
+            f"{given[0]} has no effect, because {_CLASS_KEY} is "
+            f"{quoted(_CLASS_KEY, database.instance_class)}.",
             "Remove it, or choose db.serverless.",
             related=(_CLASS_KEY,),
             at_key=True,
+        )
+
+
+@rule(
+    "BC220",
+    "info",
+    source=CAPACITY,
+    passes=[
+        _database(serverlessMinAcu=1, serverlessMaxAcu=2),
+        _database(instanceClass="db.r6g.large", serverlessMaxAcu=0.5),
+    ],
+    fails=[_database(serverlessMinAcu=2, serverlessMaxAcu=2)],
+)
+def acu_can_grow(draft: Draft) -> Iterable[Problem]:
+    """The ACU range has room to grow."""
+    database = draft.settings.database
+    low, high = database.serverless_min_acu, database.serverless_max_acu
+    if database.is_serverless and low == high:
+        yield Problem(
+            _ACU_KEYS[1],
+            f"{_ACU_KEYS[1]} is {high:g}, the same as {_ACU_KEYS[0]}, so the capacity can neither "
+            "grow nor shrink, at the price of one that can.",
+            "Raise the maximum, or choose a class, which costs less at a constant load.",
+            high,
+            related=(_CLASS_KEY, _ACU_KEYS[0]),
         )
 
 

@@ -1,4 +1,4 @@
-"""BC30x: health checks and DNS."""
+"""BC301 to BC304, BC308, BC309 and BC315 to BC317: health checks and DNS."""
 
 from __future__ import annotations
 
@@ -126,3 +126,75 @@ def short_ttl(draft: Draft) -> Iterable[Problem]:
 def lawful_ttl(draft: Draft) -> Iterable[Problem]:
     """`dns.ttlS` is 0 to 2147483647."""
     yield from out_of_range("dns.ttlS", draft.settings.dns.ttl_s, 0, 2_147_483_647, "seconds")
+
+
+def _public_check(**health: int) -> dict[str, Any]:
+    return {"dns": {"mode": "health-check"}, "health": {"endpointCheck": "public", **health}}
+
+
+@rule(
+    "BC315",
+    "warning",
+    source=CHECK_API,
+    passes=[_public_check(intervalS=30, failureThreshold=3), {"health": {"failureThreshold": 10}}],
+    fails=[_public_check(intervalS=30, failureThreshold=4)],
+)
+def quick_check(draft: Draft) -> Iterable[Problem]:
+    """A health check that moves DNS notices a loss within 90 seconds."""
+    settings = draft.settings
+    health = settings.health
+    seconds = health.interval_s * health.failure_threshold
+    if settings.dns.mode == "health-check" and seconds > 90:
+        yield Problem(
+            "health.failureThreshold",
+            f"health.failureThreshold is {health.failure_threshold}, so with health.intervalS the "
+            f"check needs {seconds} seconds in a row of failures before DNS moves, and the TTL "
+            "comes on top.",
+            "Choose health.intervalS: 10 and a threshold of 3.",
+            health.failure_threshold,
+            related=("health.intervalS", "dns.mode"),
+        )
+
+
+@rule(
+    "BC316",
+    "warning",
+    source=CHECK_API,
+    passes=[_public_check(failureThreshold=2), {"health": {"failureThreshold": 1}}],
+    fails=[_public_check(failureThreshold=1)],
+)
+def patient_check(draft: Draft) -> Iterable[Problem]:
+    """One failed check alone does not move DNS."""
+    settings = draft.settings
+    if settings.dns.mode == "health-check" and settings.health.failure_threshold == 1:
+        yield Problem(
+            "health.failureThreshold",
+            "health.failureThreshold is 1: one lost packet sends every client to the standby, "
+            "which cannot write, and back again.",
+            "Choose 3.",
+            1,
+            related=("dns.mode",),
+        )
+
+
+@rule(
+    "BC317",
+    "info",
+    source=CHECK_API,
+    passes=[_public_check(intervalS=10), {}],
+    fails=[{"health": {"intervalS": 30}}, {"health": {"failureThreshold": 3}}],
+)
+def check_is_made(draft: Draft) -> Iterable[Problem]:
+    """The numbers of a health check are given only where one is made."""
+    keys = ("health.intervalS", "health.failureThreshold")
+    mode = draft.settings.dns.mode
+    given = [key for key in keys if key in draft.given]
+    if given and mode != "health-check":
+        yield Problem(
+            given[0],
+            f"{given[0]} has no effect, because dns.mode is {mode}: no check of an endpoint is "
+            "made.",
+            "Remove it.",
+            related=("dns.mode",),
+            at_key=True,
+        )

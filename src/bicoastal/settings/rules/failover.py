@@ -8,6 +8,7 @@ from typing import Any
 from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.rules.base import Problem, out_of_range, rule
+from bicoastal.settings.secrecy import shown
 
 DISASTER = (
     "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
@@ -49,9 +50,9 @@ def three_witnesses(draft: Draft) -> Iterable[Problem]:
     if draft.settings.failover.mode == "automatic" and regions.witness in regions.members:
         yield Problem(
             "regions.witness",
-            f"regions.witness is {regions.witness}, which holds a member, but automatic failover "
-            "needs three witnesses in three regions: two cannot tell a lost region from a lost "
-            "link.",
+            f"regions.witness is {shown('regions.witness', regions.witness)}, which "
+            "holds a member, but automatic failover needs three witnesses in three regions: two "
+            "cannot tell a lost region from a lost link.",
             "Choose a third region, or failover.mode: approve.",
             regions.witness,
             related=("failover.mode", *_REGION_KEYS[:2]),

@@ -13,7 +13,7 @@ from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.keys import nearest
 from bicoastal.settings.rules.base import Problem, rule
-from bicoastal.settings.secrecy import quoted
+from bicoastal.settings.secrecy import quoted, shown
 
 REGIONS = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"
 GLOBAL = (
@@ -34,7 +34,7 @@ _PLAUSIBLE = re.compile(
 )
 _REGION_KEYS = ("regions.home", "regions.standby", "regions.witness")
 _CIDR_KEYS = ("network.homeCidr", "network.standbyCidr", "network.witnessCidr")
-_PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
 def _regions(**keys: str) -> dict[str, Any]:
@@ -78,8 +78,8 @@ def members_apart(draft: Draft) -> Iterable[Problem]:
     if home == standby:
         yield Problem(
             "regions.standby",
-            f"regions.standby is {standby}, the same as regions.home, but a global database has "
-            "one cluster in each region.",
+            f"regions.standby is {shown('regions.standby', standby)}, the same as "
+            "regions.home, but a global database has one cluster in each region.",
             "Choose another region.",
             standby,
             related=("regions.home",),
@@ -278,7 +278,7 @@ def private_range(draft: Draft) -> Iterable[Problem]:
     """A VPC's range is a private one."""
     for key, cidr in _vpc_ranges(draft):
         network = parsed(cidr)
-        if network and not any(network.subnet_of(block) for block in _PRIVATE):
+        if network and not any(network.subnet_of(block) for block in PRIVATE):
             yield Problem(
                 key,
                 f"{key} is {cidr}, which is outside the private ranges (RFC 1918): addresses that "

@@ -94,11 +94,12 @@ def secret_at_home(draft: Draft) -> Iterable[Problem]:
     home = draft.settings.regions.home
     match = _ARN.fullmatch(draft.settings.secret_arn or "")
     if match and match["region"] != home:
+        wanted, found = shown("regions.home", home), shown("region", match["region"])
         yield Problem(
             "secretArn",
-            f"secretArn names a secret in {match['region']}, but regions.home is {home}, where "
-            "the members' credentials are read at creation.",
-            f"Give the ARN of the secret in {home}; its replica belongs in the standby region.",
+            f"secretArn names a secret in {found}, but regions.home is {wanted}, where the "
+            "members' credentials are read at creation.",
+            f"Give the ARN of the secret in {wanted}; its replica belongs in the standby region.",
             draft.settings.secret_arn,
             related=("regions.home",),
         )
@@ -195,7 +196,8 @@ def no_secret_tags(draft: Draft) -> Iterable[Problem]:
 def emails(draft: Draft) -> Iterable[Problem]:
     """`alarmEmails` are e-mail addresses."""
     for number, address in enumerate(draft.settings.monitoring.alarm_emails):
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
+        # The length comes first: on a very long address the pattern would take minutes.
+        if len(address) > 320 or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
             key = f"monitoring.alarmEmails[{number}]"
             yield Problem(
                 key,

@@ -119,3 +119,29 @@ namespace = rule(
     passes=[_GOOD, "config:\n  aws:region: us-east-1\n  other: 1\n"],
     fails=["config:\n  environmentSuffix: dev\n", "config:\n  bicostal:project: x\n"],
 )(_of("namespace", "Keys are in the namespace of this project."))
+
+_IGNORE = "config:\n  bicoastal:failover: {mode: observe}  # bicoastal: ignore "
+
+ignore_has_reason = rule(
+    "BC011",
+    "warning",
+    source=YAML,
+    passes=[_GOOD, _IGNORE + "BC314 -- armed after the audit\n"],
+    fails=[_IGNORE + "BC314\n", _IGNORE + "BC314 --\n"],
+)(_of("ignore-reason", "A comment that ignores a finding gives its reason."))
+
+ignore_is_of_use = rule(
+    "BC012",
+    "warning",
+    source=YAML,
+    passes=[_GOOD, _IGNORE + "BC314 -- armed after the audit\n"],
+    fails=[_IGNORE + "BC305 -- two regions are enough\n", _GOOD + "# bicoastal: ignore BC314 -- x"],
+)(_of("ignore-unused", "A comment that ignores a finding has one to ignore."))
+
+ignore_names_a_rule = rule(
+    "BC013",
+    "warning",
+    source=YAML,
+    passes=[_GOOD, _IGNORE + "BC314 -- armed after the audit\n"],
+    fails=[_IGNORE + "BC3114 -- a slip\n", _IGNORE + "-- which?\n"],
+)(_of("ignore-rule", "A comment that ignores a finding names rules that exist."))
