@@ -48,7 +48,8 @@ def step(record: Record, evidence: Evidence, now: float, policy: Policy) -> Step
     view = View(record, evidence, now, policy, guards.tally(record, evidence, now, policy))
     outcome = _STATES[record.state](view)
     # The latch is put again every round: constant work, and it heals what an earlier put missed.
-    return replace(outcome, actions=(*outcome.actions, SetLatch(outcome.record.latch)))
+    actions = (*outcome.actions, SetLatch(outcome.record.latch))
+    return Step(outcome.record, actions, outcome.reason)
 
 
 def participates(record: Record, region: str) -> bool:
