@@ -101,8 +101,9 @@ def _finds(spot: Spot, record: Record, region: int) -> Iterator[Found]:
     latches = [(None, 0)]
     if record.state is State.REDIRECTING and spot.dns == MEMBERS.index(record.writer):
         latches = [(record.latch, 2), (None, 0)]
-    for (letters, age_s, honest), (said, known), (lagged, lag, lag_age), put in (
-        itertools.product(_votings(truth, named, blind), topologies.items(), _LAGS, latches)
+    pages = (True, False) if spot.paged and not record.noticed else (False,)
+    for (letters, age_s, honest), (said, known), (lagged, lag, lag_age), put, paged in (
+        itertools.product(_votings(truth, named, blind), topologies.items(), _LAGS, latches, pages)
     ):
         if lagged and (
             record.state not in _BEFORE_INTENT or letters.count("D") < 2 or known is None
@@ -118,6 +119,7 @@ def _finds(spot: Spot, record: Record, region: int) -> Iterator[Found]:
                 lag_age_s=lag_age,
                 latch_value=put[0],
                 latch_regions=put[1],
+                paged=paged,
             ),
             honest and known is described and not lagged and put is latches[0],
         )

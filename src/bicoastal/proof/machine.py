@@ -199,6 +199,7 @@ class Machine:
             spot.members[1] == CUT,
             topology(spot, record, region),
             record.state is State.REDIRECTING and spot.dns,
+            spot.paged and not record.noticed,
         )
         if key not in self._looks:
             found = []

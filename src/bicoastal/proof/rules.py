@@ -111,16 +111,21 @@ def at_rest(spot: Spot, record: Record) -> bool:
     """
     if spot.slots:
         return False
-    if not any(
-        spot.members[index] != CUT and decision.participates(record, region)
-        for index, region in enumerate(MEMBERS)
-    ):
-        return True  # no controller can run: the dead-man alarm calls a human
+    where = MEMBERS.index(record.writer)
+    agree = spot.dns == where == spot.writer
+    if not _watched(spot, record):
+        # No controller can run, so the dead-man alarm calls a human; whose word on the writer
+        # must have been followed as long as any region is there to do it.
+        return agree or record.state is not S.OBSERVE or spot.members == (CUT, CUT)
     if record.state in (S.HELD, S.LOCKED):
         return spot.paged
-    if record.state not in (S.OBSERVE, S.STEADY, S.COOLDOWN, S.REJOINING):
-        return False
-    where = MEMBERS.index(record.writer)
-    if not (spot.dns == where == spot.writer):
+    if record.state not in (S.OBSERVE, S.STEADY, S.COOLDOWN, S.REJOINING) or not agree:
         return False
     return spot.members[where] == OK or (spot.paged and record.state is not S.STEADY)
+
+
+def _watched(spot: Spot, record: Record) -> bool:
+    return any(
+        spot.members[index] != CUT and decision.participates(record, region)
+        for index, region in enumerate(MEMBERS)
+    )

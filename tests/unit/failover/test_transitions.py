@@ -349,14 +349,14 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         armed(S.COOLDOWN, **FAILED_OVER),
         ev("D?D", STANDBY),
         S.COOLDOWN,
-        "second outage in the cooldown, held; 1 bad",
+        "second outage without a standby, held; 1 bad",
     ),
     (
         "second outage confirmed",
         armed(S.COOLDOWN, **FAILED_OVER, **RUN),
         ev("D?D", STANDBY),
         S.COOLDOWN,
-        "second outage in the cooldown, held; 3 bad",
+        "second outage without a standby, held; 3 bad",
     ),
     # --- REJOINING and LOCKED
     ("rejoining, alone", armed(S.REJOINING, **AFTER), ev("UUU", STANDBY, topology=MOVED),
