@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bicoastal.proof import rules
-from bicoastal.proof.machine import Machine, Move
-from bicoastal.proof.values import CUT, NOBODY, Spot
+from bicoastal.proof.machine import Machine
+from bicoastal.proof.values import CUT, Spot
 
 
 @dataclass
@@ -36,13 +36,15 @@ class Result:
     seconds: float = 0.0
 
 
-def explore(machine: Machine, *, liveness: bool = True, limit: int | None = None) -> Result:
+def explore(machine: Machine, *, limit: int | None = None) -> Result:
     """Visit every state that can be reached and check every invariant on the way.
+
+    Liveness: from every state a good end can be reached without luck, that is by transitions
+    which need no human, no repair, no lie and no crash.
 
     Args:
         machine: the rules.
-        liveness: also require that from every state a good end can be reached without luck.
-        limit: stop looking after so many states.
+        limit: follow only so many states; whatever lies beyond counts as good.
 
     Returns:
         What was found; the search ends at the first invariant that breaks.
@@ -58,6 +60,7 @@ def explore(machine: Machine, *, liveness: bool = True, limit: int | None = None
     for number, spot in enumerate(spots):
         record = machine.records[spot.record]
         if limit is not None and number >= limit:
+            resting.extend(range(number, len(spots)))  # nobody knows: not held against it
             break
         if rules.at_rest(spot, record):
             resting.append(number)
@@ -70,12 +73,7 @@ def explore(machine: Machine, *, liveness: bool = True, limit: int | None = None
                 helped.append([])
             if move.helps and found != number:
                 helped[found].append(number)
-            problem = move.problem or (
-                rules.spot_breaks(move.spot, machine.records[move.spot.record])
-                if found >= len(spots) - 1
-                else None
-            )
-            if problem is not None:
+            if (problem := move.problem or _broken(machine, move.spot)) is not None:
                 result.problem = problem
                 result.trace = (*_trace(machine, spots, parents, number), move.words)
                 result.states = len(spots)
@@ -85,11 +83,15 @@ def explore(machine: Machine, *, liveness: bool = True, limit: int | None = None
     for spot in spots:
         result.by_state[machine.records[spot.record].state] += 1
         result.exposed += spot.diverged and spot.members[1 - spot.writer] == CUT
-    if liveness and (stuck := _stuck(helped, resting)) is not None:
+    if (stuck := _stuck(helped, resting)) is not None:
         result.problem = "liveness: no good end can be reached without luck"
         result.trace = _trace(machine, spots, parents, stuck)
     result.seconds = time.process_time() - began
     return result
+
+
+def _broken(machine: Machine, spot: Spot) -> str | None:
+    return rules.spot_breaks(spot, machine.records[spot.record])
 
 
 def _stuck(helped: list[list[int]], resting: list[int]) -> int | None:

@@ -87,7 +87,9 @@ def _decide(spot: Spot, record: Record, found: Found, policy: Policy) -> Decided
         elif isinstance(action, Page):
             page = True
     changed = None if step.record == record else step.record
-    problem = changed and _grounds(spot, record, changed, found.evidence, policy)
+    problem = _grounds(spot, record, changed, found.evidence, policy) if changed else None
+    if promote != NOBODY and step.record.target_region != MEMBERS[promote]:
+        problem = "I11: the call names another target than the record"
     return Decided(found.words, changed, promote, latch, page, found.honest, problem)
 
 

@@ -69,6 +69,9 @@ class _Cell:
         return new
 
 
+_Seen = tuple[str, Decided, Slot | None]
+
+
 class Machine:
     """The rules, and the numbers that stand for records and outcomes.
 
@@ -76,11 +79,18 @@ class Machine:
         policies: the two controllers' policies.
         use: how the controllers use the decision.
         invocations: how many of them may be under way at the same time.
+        honest: no witness lies or is silent, RDS always answers.
     """
 
     def __init__(
-        self, policies: tuple[Policy, Policy], use: Use, invocations: int = INVOCATIONS
+        self,
+        policies: tuple[Policy, Policy],
+        use: Use,
+        invocations: int = INVOCATIONS,
+        *,
+        honest: bool = False,
     ) -> None:
+        self._honest = honest
         self._policies = policies
         self._use = use
         self._invocations = invocations
@@ -90,7 +100,8 @@ class Machine:
         self._outcome_numbers: dict[tuple[object, ...], int] = {}
         self._later: dict[int, int] = {}
         self._later_outcome: dict[int, int] = {}
-        self._looks: dict[tuple[object, ...], list[tuple[Decided, int]]] = {}
+        self._looks: dict[tuple[object, ...], list[_Seen]] = {}
+        self._quick: dict[tuple[object, ...], list[_Seen]] = {}
         self._asked: dict[tuple[int, int], list[tuple[str, int, bool]]] = {}
 
     def start(self) -> Spot:
@@ -144,7 +155,9 @@ class Machine:
     # --- time
 
     def _tick(self, spot: Spot) -> Move:
-        slots = tuple(sorted(filter(None, map(self._older, spot.slots))))
+        slots = spot.slots
+        if slots:
+            slots = tuple(sorted(filter(None, map(self._older, slots))))
         later = spot._replace(record=self._later_number(spot.record), slots=slots)
         return Move("a tick passes", later, helps=True)
 
@@ -176,20 +189,31 @@ class Machine:
         for region, name in enumerate(MEMBERS):
             if spot.members[region] == CUT or not decision.participates(record, name):
                 continue
-            for decided, number in self._look(spot, record, region):
-                words = f"{name}'s controller looks: {decided.words}"
-                if number == NOBODY:
+            for words, decided, slot in self._look(spot, record, region):
+                if slot is None:
                     yield from self._perform(spot, decided, region, words, decided.honest)
-                else:
-                    slot = Slot("write", region, number)
-                    slots = tuple(sorted((*spot.slots, slot)))
-                    yield Move(words, spot._replace(slots=slots), decided.honest, decided.problem)
-                    if not self._use.waits_for_write and decided.promote != NOBODY:
-                        call = Slot("call", region, decided.promote)
-                        slots = tuple(sorted((*spot.slots, call)))
-                        yield Move(f"{words}; acts at once", spot._replace(slots=slots))
+                    continue
+                begun = spot._replace(slots=_with(spot.slots, slot))
+                yield Move(words, begun, decided.honest, decided.problem)
+                if not self._use.waits_for_write and decided.promote != NOBODY:
+                    call = Slot("call", region, decided.promote)
+                    yield Move(
+                        f"{words}; acts at once", spot._replace(slots=_with(spot.slots, call))
+                    )
 
-    def _look(self, spot: Spot, record: Record, region: int) -> list[tuple[Decided, int]]:
+    def _look(self, spot: Spot, record: Record, region: int) -> list[_Seen]:
+        """The outcomes of a look, kept by what the evidence can depend on."""
+        redirecting = record.state is State.REDIRECTING and spot.dns
+        untold = spot.paged and not record.noticed
+        quick = (*spot[:4], redirecting, spot.diverged, untold, region)
+        seen = self._quick.get(quick)
+        if seen is None:
+            seen = self._quick[quick] = self._look_once(spot, record, region, redirecting, untold)
+        return seen
+
+    def _look_once(
+        self, spot: Spot, record: Record, region: int, redirecting: int, untold: bool
+    ) -> list[_Seen]:
         key = (
             spot.record,
             region,
@@ -198,21 +222,24 @@ class Machine:
             spot.members[0] == CUT,
             spot.members[1] == CUT,
             topology(spot, record, region),
-            record.state is State.REDIRECTING and spot.dns,
-            spot.paged and not record.noticed,
+            redirecting,
+            untold,
         )
         if key not in self._looks:
-            found = []
-            for decided in look(spot, record, region, self._policies[region]):
-                number = NOBODY
-                if decided.record is not None:
-                    epochs = decided.record.epoch - record.epoch
-                    number = self._outcome(
-                        decided._replace(record=canonical(decided.record)), epochs
-                    )
-                found.append((decided, number))
-            self._looks[key] = found
+            self._looks[key] = [
+                self._seen(decided, record, region)
+                for decided in look(spot, record, region, self._policies[region])
+                if decided.honest or not self._honest
+            ]
         return self._looks[key]
+
+    def _seen(self, decided: Decided, record: Record, region: int) -> _Seen:
+        words = f"{MEMBERS[region]}'s controller looks: {decided.words}"
+        if decided.record is None:
+            return words, decided, None
+        epochs = decided.record.epoch - record.epoch
+        number = self._outcome(decided._replace(record=canonical(decided.record)), epochs)
+        return words, decided, Slot("write", region, number)
 
     def _write(self, spot: Spot, slot: Slot, rest: tuple[Slot, ...]) -> Iterator[Move]:
         number, decided, epochs = self._outcomes[slot.what]
@@ -252,7 +279,7 @@ class Machine:
             # The record is read again just before; whoever waits with that does no more than a
             # later invocation that asks again, so only what follows it takes time here.
             slot = Slot("call" if self._use.rereads else "check", region, decided.promote)
-            asking = spot._replace(slots=tuple(sorted((*spot.slots, slot))))
+            asking = spot._replace(slots=_with(spot.slots, slot))
             yield Move(f"{words}, asks RDS to promote", asking, helps)
             return
         paged = spot._replace(paged=spot.paged or decided.page)
@@ -262,7 +289,7 @@ class Machine:
             slot = Slot("latch", region, decided.latch)
             yield Move(
                 f"{words}, is to put the latch",
-                paged._replace(slots=tuple(sorted((*spot.slots, slot)))),
+                paged._replace(slots=_with(spot.slots, slot)),
             )
         problem = rules.put_breaks(self.records[spot.record], decided.latch)
         yield Move(
@@ -279,7 +306,7 @@ class Machine:
     def _check(self, spot: Spot, slot: Slot, rest: tuple[Slot, ...]) -> Move:
         words = f"{MEMBERS[slot.region]}'s controller asks RDS, without a look at the record"
         call = slot._replace(step="call", age=0)
-        return Move(words, spot._replace(slots=tuple(sorted((*rest, call)))), helps=True)
+        return Move(words, spot._replace(slots=_with(rest, call)), helps=True)
 
     def _call(self, spot: Spot, slot: Slot, rest: tuple[Slot, ...]) -> Iterator[Move]:
         """RDS accepts or refuses; the answer arrives and is noted, or it does not."""
@@ -346,6 +373,10 @@ class Machine:
                     found.append((words, self._number(canonical(cell.record)), names_writer))
             self._asked[key] = found
         return self._asked[key]
+
+
+def _with(slots: tuple[Slot, ...], slot: Slot) -> tuple[Slot, ...]:
+    return tuple(sorted((*slots, slot))) if slots else (slot,)
 
 
 def _unlock(store: RecordStore, writer: str) -> None:

@@ -20,6 +20,7 @@ from bicoastal.failover.votes import Evidence, Topology, Verdict
 from bicoastal.proof.values import ARNS, HOME, Use
 
 AUTOMATIC, APPROVE = "automatic", "approve"
+_ENOUGH = 15_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Mutant:
         parts: what is replaced: module, name, replacement.
         mode: the policy's mode in which it matters.
         invocations: how many controllers it takes to notice.
+        honest: whether it is noticed without a lie; the search is smaller then.
+        limit: how many states it takes to notice; None searches all of them.
+    honest: whether it is noticed without a lie; the search is smaller then.
     """
 
     name: str
@@ -39,6 +43,8 @@ class Mutant:
     use: Use = Use()
     mode: str = AUTOMATIC
     invocations: int = 1
+    honest: bool = False
+    limit: int | None = None
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -63,7 +69,7 @@ def _no_gate(name: str, words: str, **how: Any) -> Mutant:
 
 
 def _state(state: State, words: str, part: Callable[[View], Step]) -> Mutant:
-    return Mutant(words, ((decision, "_STATES", {**decision._STATES, state: part}),))
+    return Mutant(words, ((decision, "_STATES", {**decision._STATES, state: part}),), honest=True, limit=_ENOUGH)
 
 
 _stopped = guards.stopped
@@ -165,8 +171,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("claim taken for the intent", ((decision, "_bad_round", _claimed_at_once),)),
     _guard("stopped", "disarm ignored", _stopped_by_maintenance),
     _guard("stopped", "maintenance ignored", _stopped_by_disarming),
-    _no_gate("gate_cooldown", "cooldown ignored by the gate"),
-    _guard("gate_cooldown", "cooldown ignored", _none),
+    Mutant(
+        "cooldown ignored",
+        (
+            (guards, "gate_cooldown", _none),
+            (guards, "GATES", tuple(g for g in guards.GATES if g is not guards.gate_cooldown)),
+        ),
+    ),
     _guard("gate_acknowledged", "acknowledgement ignored", _none),
     _no_gate("gate_standby", "standby not looked at"),
     _no_gate("gate_lag", "lag ignored"),
@@ -183,8 +194,13 @@ MUTANTS: tuple[Mutant, ...] = (
     _state(State.REJOINING, "fail-back when the old primary returns", _fail_back),
     _state(State.REJOINING, "second outage unseen while rejoining", _rejoining_blind),
     Mutant("target recomputed", ((decision, "Promote", lambda _arn: Promote(ARNS[HOME])),)),
-    Mutant("page noted before it is sent", ((decision, "_tell", _paged_once),)),
-    Mutant("unlock leaves DNS to a lost region", ((decision, "participates", _standby_only),)),
+    Mutant("page noted before it is sent", ((decision, "_tell", _paged_once),), honest=True, limit=_ENOUGH),
+    Mutant(
+        "unlock leaves DNS to a lost region",
+        ((decision, "participates", _standby_only),),
+        honest=True,
+        limit=_ENOUGH,
+    ),
     Mutant("no conditional write", use=Use(conditional=False), invocations=2),
     Mutant("no reading before the call", use=Use(rereads=False), invocations=2),
     Mutant("acts before it has written", use=Use(waits_for_write=False)),
