@@ -66,14 +66,16 @@ def explore(machine: Machine, *, limit: int | None = None) -> Result:
             resting.append(number)
         for move in machine.moves(spot):
             result.transitions += 1
+            problem = move.problem
             found = numbers.setdefault(move.spot, len(spots))
             if found == len(spots):
                 spots.append(move.spot)
                 parents.append(number)
                 helped.append([])
+                problem = problem or _broken(machine, move.spot)
             if move.helps and found != number:
                 helped[found].append(number)
-            if (problem := move.problem or _broken(machine, move.spot)) is not None:
+            if problem is not None:
                 result.problem = problem
                 result.trace = (*_trace(machine, spots, parents, number), move.words)
                 result.states = len(spots)
@@ -109,9 +111,7 @@ def _stuck(helped: list[list[int]], resting: list[int]) -> int | None:
     return None if found < 0 else found
 
 
-def _trace(
-    machine: Machine, spots: list[Spot], parents: list[int], number: int
-) -> tuple[str, ...]:
+def _trace(machine: Machine, spots: list[Spot], parents: list[int], number: int) -> tuple[str, ...]:
     """What leads to a state, in words; the moves are found again, so that none has to be kept."""
     words: list[str] = []
     while number:

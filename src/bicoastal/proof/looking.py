@@ -100,12 +100,16 @@ def _finds(spot: Spot, record: Record, region: int) -> Iterator[Found]:
     blind = (spot.members[0] == CUT, spot.members[1] == CUT)
     described = topology(spot, record, region)
     topologies = {", RDS silent": None, ", RDS answers" if described else "": described}
-    latches = [(None, 0)]
+    latches: list[tuple[int | None, int]] = [(None, 0)]
     if record.state is State.REDIRECTING and spot.dns == MEMBERS.index(record.writer):
         latches = [(record.latch, 2), (None, 0)]
     pages = (True, False) if spot.paged and not record.noticed else (False,)
-    for (letters, age_s, honest), (said, known), (lagged, lag, lag_age), put, paged in (
-        itertools.product(_votings(truth, named, blind), topologies.items(), _LAGS, latches, pages)
+    for (letters, age_s, honest), (said, known), (
+        lagged,
+        lag,
+        lag_age,
+    ), put, paged in itertools.product(
+        _votings(truth, named, blind), topologies.items(), _LAGS, latches, pages
     ):
         if lagged and (
             record.state not in _BEFORE_INTENT or letters.count("D") < 2 or known is None
@@ -205,7 +209,7 @@ def _grounds(
         return None
     fresh = [vote for vote in evidence.votes if vote.age_s <= policy.vote_max_age_s]
     topology, lag, lag_age = evidence.topology, evidence.lag_s, evidence.lag_age_s
-    approved = old.approved_until is not None and NOW < old.approved_until
+    approved = old.approved_until is not None and old.approved_until > NOW
     budget = lag is None or (
         lag <= policy.rpo_budget_s and lag_age is not None and lag_age <= policy.lag_max_age_s
     )

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple, cast
 
-from bicoastal.failover import decision, record as requests
+from bicoastal.failover import decision
+from bicoastal.failover import record as requests
 from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import RecordError
 from bicoastal.failover.state import Policy, Record, State
@@ -101,6 +102,7 @@ class Machine:
         self._later: dict[int, int] = {}
         self._later_outcome: dict[int, int] = {}
         self._looks: dict[tuple[object, ...], list[_Seen]] = {}
+        self._verdicts: dict[tuple[int, int, int], tuple[str | None, str]] = {}
         self._quick: dict[tuple[object, ...], list[_Seen]] = {}
         self._asked: dict[tuple[int, int], list[tuple[str, int, bool]]] = {}
 
@@ -175,9 +177,7 @@ class Machine:
         if slot.what not in self._later_outcome:
             _, decided, epochs = self._outcomes[slot.what]
             record = canonical(cast("Record", decided.record), TICK_S)
-            self._later_outcome[slot.what] = self._outcome(
-                decided._replace(record=record), epochs
-            )
+            self._later_outcome[slot.what] = self._outcome(decided._replace(record=record), epochs)
         return slot._replace(what=self._later_outcome[slot.what])
 
     # --- the controllers
@@ -243,17 +243,23 @@ class Machine:
 
     def _write(self, spot: Spot, slot: Slot, rest: tuple[Slot, ...]) -> Iterator[Move]:
         number, decided, epochs = self._outcomes[slot.what]
-        old, new = self.records[spot.record], self.records[number]
-        problem = rules.write_breaks(old, replace(new, epoch=old.epoch + epochs))
-        state = f"{old.state}" if old.state is new.state else f"{old.state} -> {new.state}"
-        words = f"{MEMBERS[slot.region]}'s controller writes {state}"
+        problem, words = self._judged(spot.record, slot)
         written = self._written(spot, number, rest, epochs)
         yield Move(f"{words} and ends", written, problem=problem)
         yield from self._perform(written, decided, slot.region, words, True)
 
-    def _written(
-        self, spot: Spot, number: int, others: tuple[Slot, ...], epochs: int
-    ) -> Spot:
+    def _judged(self, record: int, slot: Slot) -> tuple[str | None, str]:
+        """The invariant that a write breaks, and the write in words."""
+        key = (record, slot.region, slot.what)
+        if key not in self._verdicts:
+            number, _, epochs = self._outcomes[slot.what]
+            old, new = self.records[record], self.records[number]
+            problem = rules.write_breaks(old, replace(new, epoch=old.epoch + epochs))
+            state = f"{old.state}" if old.state is new.state else f"{old.state} -> {new.state}"
+            self._verdicts[key] = (problem, f"{MEMBERS[slot.region]}'s controller writes {state}")
+        return self._verdicts[key]
+
+    def _written(self, spot: Spot, number: int, others: tuple[Slot, ...], epochs: int) -> Spot:
         """The record is replaced; whoever else is under way becomes stale."""
         old, new = self.records[spot.record], self.records[number]
         slots = []
@@ -292,9 +298,7 @@ class Machine:
                 paged._replace(slots=_with(spot.slots, slot)),
             )
         problem = rules.put_breaks(self.records[spot.record], decided.latch)
-        yield Move(
-            f"{words}, acts", paged._replace(dns=decided.latch), helps, problem
-        )
+        yield Move(f"{words}, acts", paged._replace(dns=decided.latch), helps, problem)
 
     def _put(self, spot: Spot, slot: Slot) -> Move:
         return Move(
@@ -387,7 +391,7 @@ def _unlock(store: RecordStore, writer: str) -> None:
 
 def _maintain(store: RecordStore, _writer: str) -> None:
     old = store.read()
-    if old.state in rules.BEFORE:
+    if old.armed and old.state in rules.BEFORE:  # disarmed, nothing is done anyhow
         store.write(old, replace(old, maintenance_until=NOW + TICK_S), None)
 
 

@@ -17,7 +17,7 @@ from bicoastal.failover import decision, guards
 from bicoastal.failover.guards import View
 from bicoastal.failover.state import Promote, Record, State, Step
 from bicoastal.failover.votes import Evidence, Topology, Verdict
-from bicoastal.proof.values import ARNS, HOME, Use
+from bicoastal.proof.values import ARNS, HOME, SHIPPED, Use
 
 AUTOMATIC, APPROVE = "automatic", "approve"
 _ENOUGH = 15_000
@@ -40,7 +40,7 @@ class Mutant:
 
     name: str
     parts: tuple[tuple[Any, str, Any], ...] = ()
-    use: Use = Use()
+    use: Use = SHIPPED
     mode: str = AUTOMATIC
     invocations: int = 1
     honest: bool = False
@@ -69,7 +69,12 @@ def _no_gate(name: str, words: str, **how: Any) -> Mutant:
 
 
 def _state(state: State, words: str, part: Callable[[View], Step]) -> Mutant:
-    return Mutant(words, ((decision, "_STATES", {**decision._STATES, state: part}),), honest=True, limit=_ENOUGH)
+    return Mutant(
+        words,
+        ((decision, "_STATES", {**decision._STATES, state: part}),),
+        honest=True,
+        limit=_ENOUGH,
+    )
 
 
 _stopped = guards.stopped
@@ -151,9 +156,9 @@ def _rejoining_blind(view: View) -> Step:
 
 def _standby_only(record: Record, region: str) -> bool:
     """Leave what a human says about the writer to the other region's controller."""
-    return record.state is not State.OBSERVE and _participates(record, region) or (
-        region != record.writer
-    )
+    if record.state is State.OBSERVE:
+        return region != record.writer
+    return _participates(record, region)
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -194,7 +199,12 @@ MUTANTS: tuple[Mutant, ...] = (
     _state(State.REJOINING, "fail-back when the old primary returns", _fail_back),
     _state(State.REJOINING, "second outage unseen while rejoining", _rejoining_blind),
     Mutant("target recomputed", ((decision, "Promote", lambda _arn: Promote(ARNS[HOME])),)),
-    Mutant("page noted before it is sent", ((decision, "_tell", _paged_once),), honest=True, limit=_ENOUGH),
+    Mutant(
+        "page noted before it is sent",
+        ((decision, "_tell", _paged_once),),
+        honest=True,
+        limit=_ENOUGH,
+    ),
     Mutant(
         "unlock leaves DNS to a lost region",
         ((decision, "participates", _standby_only),),

@@ -12,7 +12,7 @@ from typing import Any
 from bicoastal.proof.exploring import Result, explore
 from bicoastal.proof.machine import Machine
 from bicoastal.proof.mutants import APPROVE, AUTOMATIC, MUTANTS, Mutant
-from bicoastal.proof.values import Use, policy
+from bicoastal.proof.values import SHIPPED, Use, policy
 
 INVARIANTS = {
     "I2": "at most one promotion an epoch; one failover until a human acknowledges",
@@ -109,7 +109,7 @@ def run(
     explored, noticed = [], []
     with _uncollected():
         for scene in scenes:
-            explored.append((scene, explore(_machine(scene.mode, Use(), scene.invocations))))
+            explored.append((scene, explore(_machine(scene.mode, SHIPPED, scene.invocations))))
             for line in _scene_lines(*explored[-1]):
                 told(line)
         for mutant in mutants:

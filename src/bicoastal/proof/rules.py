@@ -58,8 +58,7 @@ def write_breaks(old: Record, new: Record) -> str | None:
         "I8: the latch and the writer disagree": new.latch != int(new.writer == HOME),
         "I7: a controller arms": new.armed and not old.armed,
         "I2: a controller acknowledges": new.acknowledged and not old.acknowledged,
-        "I2: a failover needs no acknowledgement": new.state is S.REDIRECTING
-        and new.acknowledged,
+        "I2: a failover needs no acknowledgement": new.state is S.REDIRECTING and new.acknowledged,
     }
     return next((name for name, is_broken in broken.items() if is_broken), None)
 

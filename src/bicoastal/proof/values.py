@@ -88,7 +88,8 @@ def canonical(record: Record, later_s: float = 0.0) -> Record:
         last_bad_at=None if record.last_bad_at is None else record.last_bad_at - later_s,
         last_failover_at=failed_over,
         approved_until=_future(record.approved_until, later_s),
-        maintenance_until=_future(record.maintenance_until, later_s),
+        # Without effect while disarmed; and whoever arms again may announce it again.
+        maintenance_until=_future(record.maintenance_until, later_s) if record.armed else None,
     )
 
 
@@ -110,7 +111,6 @@ class Use:
         stamped: a latch put late speaks for the time in which it was decided.
         fixed_target: the call names the record's target, not "whoever is the standby now".
         waits_for_write: actions follow the write, never precede it.
-        pages_again: whoever starts does not trust that an earlier invocation got to its page.
     """
 
     conditional: bool = True
@@ -118,7 +118,9 @@ class Use:
     stamped: bool = True
     fixed_target: bool = True
     waits_for_write: bool = True
-    pages_again: bool = True
+
+
+SHIPPED = Use()
 
 
 class Slot(NamedTuple):

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from bicoastal.failover.audit import Note, verify_chain
+from bicoastal.failover.audit import Note
 from bicoastal.failover.controller import Controller
-from bicoastal.failover.decision import step
 from bicoastal.failover.errors import RecordError, StoreError
 from bicoastal.failover.gateway import GatewayError
-from bicoastal.failover.state import Policy, Record, State
-from bicoastal.failover.votes import Evidence, Vote
+from bicoastal.failover.state import Record, State
+from bicoastal.failover.votes import Vote
 
 from .fakes import (
     HOME,
@@ -446,8 +445,10 @@ def test_without_a_latch_the_redirection_is_not_the_controllers_business() -> No
     assert rig.world.latches == []
 
 
-def test_a_late_latch_speaks_for_when_it_was_decided(rig: Rig) -> None:
-    moments = []
+def test_a_late_latch_speaks_for_when_it_was_decided(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[float] = []
     rig.world.on_vote = lambda: moments.append(rig.clock.now)
     write = rig.store.write
     rig.store.record = armed(State.OBSERVE, clean_rounds=1)
@@ -456,7 +457,7 @@ def test_a_late_latch_speaks_for_when_it_was_decided(rig: Rig) -> None:
         rig.clock.sleep(60.0)
         return write(*arguments)
 
-    rig.store.write = slow_write  # type: ignore[method-assign]
+    monkeypatch.setattr(rig.store, "write", slow_write)
     rig.world.put_latch = lambda region, value, at: moments.append(at)  # type: ignore[method-assign]
     rig.run(1)
     assert set(moments) == {1000.0}

@@ -1,4 +1,4 @@
-"""An audit trail, recorded by the controller, replays through the decision; a forged one does not."""
+"""A trail that the controller recorded replays through the decision; a forged one does not."""
 
 from __future__ import annotations
 

@@ -226,7 +226,8 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
     ("held, UP", armed(S.HELD, noticed=True, **RUN), ev("UUU"), S.STEADY, "veto"),
     ("held, green", armed(S.HELD, noticed=True, **RUN), ev("?DD"), S.FENCING, "claimed"),
     ("held, red", armed(S.HELD, noticed=True, **RUN), ev("?DD", topology=None), S.HELD, "held"),
-    ("held, blind for ever", armed(S.HELD, since=0.0, noticed=True), ev("???"), S.HELD, "the run starts again"),
+    ("held, blind for ever", armed(S.HELD, since=0.0, noticed=True), ev("???"), S.HELD,
+     "the run starts again"),
     ("held, disarmed", armed(S.HELD, armed=False), ev("?DD"), S.OBSERVE, "disarmed"),
     # --- FENCING
     ("fencing, confirmed", CLAIMED, ev("?DD"), S.PROMOTING, "in epoch 2"),
@@ -384,7 +385,8 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         S.OBSERVE,
         "the latch is kept",
     ),
-    ("locked", armed(S.LOCKED, noticed=True, **AFTER), ev("UUU", STANDBY), S.LOCKED, "a human has to unlock"),
+    ("locked", armed(S.LOCKED, noticed=True, **AFTER), ev("UUU", STANDBY), S.LOCKED,
+     "a human has to unlock"),
 ]  # fmt: skip
 
 
