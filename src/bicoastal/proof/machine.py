@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple, cast
+from typing import cast
 
 from bicoastal.failover import decision
-from bicoastal.failover import record as requests
-from bicoastal.failover.audit import Note
-from bicoastal.failover.errors import RecordError
 from bicoastal.failover.state import Policy, Record, State
-from bicoastal.failover.store import RecordStore
-from bicoastal.proof import rules
+from bicoastal.proof import humans, rules, world
 from bicoastal.proof.looking import Decided, look, topology
 from bicoastal.proof.values import (
-    CONDITIONS,
     CUT,
-    DEAD,
     HOME,
     MEMBERS,
     NOBODY,
     NOW,
     OK,
     TICK_S,
+    Move,
     Slot,
     Spot,
     Use,
@@ -34,40 +29,6 @@ STEP_TICKS = 1
 """How long an invocation may stand still between two steps: less than the cooldown."""
 _PROMOTED = (State.PROMOTING, State.LOCKED)
 INVOCATIONS = 2
-
-
-class Move(NamedTuple):
-    """One transition.
-
-    Attributes:
-        words: what happens.
-        spot: what comes of it.
-        helps: it needs no luck: no human, no repair, no lie, no crash.
-        problem: the invariant that it breaks, or None.
-    """
-
-    words: str
-    spot: Spot
-    helps: bool = False
-    problem: str | None = None
-
-
-class _Cell:
-    """A record store of one record, for the requests in `failover.record`."""
-
-    home_region = HOME
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-
-    def read(self) -> Record:
-        """The record."""
-        return self.record
-
-    def write(self, _old: Record, new: Record, _note: Note | None) -> Record:
-        """Replace the record."""
-        self.record = new
-        return new
 
 
 _Seen = tuple[str, Decided, Slot | None]
@@ -133,7 +94,7 @@ class Machine:
                 yield self._check(spot, slot, rest)
             else:
                 yield from self._call(spot, slot, rest)
-        yield from self._world(spot)
+        yield from world.moves_of(spot)
         yield from self._humans(spot)
 
     # --- numbers
@@ -329,30 +290,6 @@ class Machine:
 
     # --- the world and its humans
 
-    def _world(self, spot: Spot) -> Iterator[Move]:
-        for index, name in enumerate(MEMBERS):
-            now = spot.members[index]
-            worse = (DEAD, CUT) if index == spot.writer else (DEAD,)
-            for then in worse if now == OK else (OK,):
-                members = list(spot.members)
-                members[index] = then
-                changed = spot._replace(members=(members[0], members[1]))
-                yield Move(f"the {name} member is {CONDITIONS[then]}", changed)
-        if spot.target != NOBODY:
-            old = spot.writer
-            done = spot._replace(
-                writer=spot.target,
-                target=NOBODY,
-                diverged=spot.members[old] == CUT,
-                promoted=True,
-            )
-            able = spot.members[spot.target] == OK
-            if able:
-                yield Move(f"RDS promotes {MEMBERS[spot.target]}", done, helps=True)
-            yield Move("RDS gives up", spot._replace(target=NOBODY), helps=not able)
-        if spot.diverged and spot.members[1 - spot.writer] == OK:
-            yield Move("RDS rebuilds the old member", spot._replace(diverged=False))
-
     def _humans(self, spot: Spot) -> Iterator[Move]:
         sure = spot.target == NOBODY and all(slot.step != "call" for slot in spot.slots)
         for words, number, names_writer in self._requests(spot.record, spot.writer):
@@ -365,45 +302,12 @@ class Machine:
     def _requests(self, number: int, writer: int) -> list[tuple[str, int, bool]]:
         key = (number, writer)
         if key not in self._asked:
-            record = self.records[number]
-            found = []
-            for words, names_writer, request in _REQUESTS:
-                cell = _Cell(record)
-                try:
-                    request(cast("RecordStore", cell), MEMBERS[writer])
-                except RecordError:
-                    continue
-                if cell.record != record:
-                    found.append((words, self._number(canonical(cell.record)), names_writer))
-            self._asked[key] = found
+            self._asked[key] = [
+                (asked.words, self._number(canonical(asked.record)), asked.names_writer)
+                for asked in humans.requests_of(self.records[number], MEMBERS[writer])
+            ]
         return self._asked[key]
 
 
 def _with(slots: tuple[Slot, ...], slot: Slot) -> tuple[Slot, ...]:
     return tuple(sorted((*slots, slot))) if slots else (slot,)
-
-
-def _unlock(store: RecordStore, writer: str) -> None:
-    record = store.read()
-    if record.state is State.LOCKED or record.writer != writer:
-        requests.unlock(store, "human", "proof", NOW, writer=writer)
-
-
-def _maintain(store: RecordStore, _writer: str) -> None:
-    old = store.read()
-    if old.armed and old.state in rules.BEFORE:  # disarmed, nothing is done anyhow
-        store.write(old, replace(old, maintenance_until=NOW + TICK_S), None)
-
-
-_REQUESTS: tuple[tuple[str, bool, Callable[[RecordStore, str], object]], ...] = (
-    ("a human arms", False, lambda s, _: requests.arm(s, "human", "proof", NOW)),
-    ("a human disarms", False, lambda s, _: requests.disarm(s, "human", "proof", NOW)),
-    ("a human acknowledges", False, lambda s, _: requests.acknowledge(s, "human", "proof", NOW)),
-    (
-        "a human approves",
-        False,
-        lambda s, _: requests.approve(s, "human", "proof", NOW, valid_s=TICK_S),
-    ),
-    ("a human unlocks and names the writer", True, _unlock),
-    ("a human announces maintenance", False, _maintain),
-)

@@ -166,3 +166,19 @@ class Spot(NamedTuple):
     paged: bool
     promoted: bool
     slots: tuple[Slot, ...]
+
+
+class Move(NamedTuple):
+    """One transition.
+
+    Attributes:
+        words: what happens.
+        spot: what comes of it.
+        helps: it needs no luck: no human, no repair, no lie, no crash.
+        problem: the invariant that it breaks, or None.
+    """
+
+    words: str
+    spot: Spot
+    helps: bool = False
+    problem: str | None = None
