@@ -103,6 +103,7 @@ class Controller:
         self._latched: tuple[int | None, int] = (None, 0)
         self._asked_at = -math.inf
         self._last_outcome = ""
+        self._paged: tuple[Any, ...] | None = None
 
     def run(
         self, *, rounds: int | None = None, remaining: Callable[[], float] = lambda: math.inf
@@ -190,7 +191,7 @@ class Controller:
         written = self._write(record, evidence, step)
         item |= {**_standing(written), "elapsed_s": round(self._monotonic() - began, 3)}
         item["again"] = any(isinstance(action, Gather) for action in step.actions)
-        self._perform(written, step)
+        self._perform(written, step, evidence.taken_at)
 
     def _gather(self, record: Record, number: int) -> Evidence:
         """Ask everybody at the same time; whoever does not answer in time counts for nothing."""
@@ -220,6 +221,7 @@ class Controller:
             lag_age_s=round(max(0.0, now - measured[1]), 3) if measured else None,
             latch_value=self._latched[0],
             latch_regions=self._latched[1],
+            paged=self._paged == _occasion(record),
         )
 
     def _vote(self, future: Future[Vote], witness: str, member: str) -> Vote:
@@ -261,14 +263,15 @@ class Controller:
         )
         return self._store.write(record, step.record, None if ticked else note)
 
-    def _perform(self, record: Record, step: Step) -> None:
+    def _perform(self, record: Record, step: Step, decided_at: float) -> None:
         for action in step.actions:
             if isinstance(action, Promote):
                 self._promote(record, action.target_arn)
             elif isinstance(action, Page):
-                self._page(action.subject, action.message)
+                if self._page(action.subject, action.message):
+                    self._paged = _occasion(record)
             elif isinstance(action, SetLatch):
-                self._set_latch(action.value)
+                self._set_latch(action.value, decided_at)
 
     def _promote(self, record: Record, target_arn: str) -> None:
         """Ask RDS once per interval, and only while the record still says so."""
@@ -295,17 +298,19 @@ class Controller:
         if not request_ids:
             self._page("The promotion was not accepted; asking again", outcome)
 
-    def _page(self, subject: str, message: str) -> None:
+    def _page(self, subject: str, message: str) -> bool:
         self._log(json.dumps({"event": "page", "subject": subject, "message": message}))
         try:
             self._world.page(subject, message)
         except GatewayError as error:
             self._complain(f"page: {error}")
+            return False
+        return True
 
-    def _set_latch(self, value: int) -> None:
-        now = self._clock()
+    def _set_latch(self, value: int, decided_at: float) -> None:
+        # A put that comes late must not speak for now: another invocation may have moved DNS.
         puts = [
-            self._submit(self._world.put_latch, region, value, now)
+            self._submit(self._world.put_latch, region, value, decided_at)
             for region in self._config.latch.regions
         ]
         wait(puts, timeout=self._timeout_s)
@@ -323,6 +328,11 @@ class Controller:
 
 def _standing(record: Record) -> dict[str, Any]:
     return {"state": record.state, "epoch": record.epoch, "version": record.version}
+
+
+def _occasion(record: Record) -> tuple[Any, ...]:
+    """What a page is about: the record's present state, or its run of bad rounds."""
+    return record.state, record.since, record.first_bad_at
 
 
 def _words(action: object) -> str:

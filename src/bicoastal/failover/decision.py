@@ -48,7 +48,8 @@ def step(record: Record, evidence: Evidence, now: float, policy: Policy) -> Step
     view = View(record, evidence, now, policy, guards.tally(record, evidence, now, policy))
     outcome = _STATES[record.state](view)
     # The latch is put again every round: constant work, and it heals what an earlier put missed.
-    return replace(outcome, actions=(*outcome.actions, SetLatch(outcome.record.latch)))
+    actions = (*outcome.actions, SetLatch(outcome.record.latch))
+    return Step(outcome.record, actions, outcome.reason)
 
 
 def participates(record: Record, region: str) -> bool:
@@ -59,10 +60,11 @@ def participates(record: Record, region: str) -> bool:
         region: the controller's own region.
 
     Returns:
-        True for a standby's controller; also for the one whose region was just promoted, which
-        has to finish what it began and to keep the latch set until a standby is back.
+        True for a standby's controller; also for the one whose region was just promoted, or was
+        named by the human who unlocked: it has to finish what was begun, and to keep the latch
+        set until a standby is back, because the other region may be lost.
     """
-    after = (State.REDIRECTING, State.COOLDOWN, State.REJOINING, State.LOCKED)
+    after = (State.OBSERVE, State.REDIRECTING, State.COOLDOWN, State.REJOINING, State.LOCKED)
     return region != record.writer or (record.state in after and region == record.target_region)
 
 
@@ -70,6 +72,9 @@ def _observe(view: View) -> Step:
     why = guards.stopped(view.record, view.now)
     if guards.confirmed(view.votes, view.policy):
         return _observe_loss(view, why or "not clean yet")
+    if view.policy.region == view.record.writer:
+        reason = f"a human named this region the writer: the latch is kept; {view.votes.words}"
+        return _stay(view, reason, **_QUIET)
     if why is not None:
         return _stay(view, f"{why}; {view.votes.words}", clean_rounds=0, **_QUIET)
     if not guards.clean(view.votes, view.record, view.evidence, view.policy):
@@ -92,8 +97,7 @@ def _observe_loss(view: View, why: str) -> Step:
     red = guards.red_gates(replace(view, record=replace(counted, armed=True)))
     would = f"would be HELD ({red})" if red else f"would have claimed for {view.policy.arn}"
     reason = f"{why}: {would}; {view.votes.words}"
-    page = Page("The writer seems lost and nothing is done", reason)
-    return Step(_changed(counted, noticed=True), () if counted.noticed else (page,), reason)
+    return _tell(view, counted, Page("The writer seems lost and nothing is done", reason))
 
 
 def _steady(view: View) -> Step:
@@ -121,13 +125,13 @@ def _suspect(view: View) -> Step:
     reason = f"no bad round, so the run starts again; {votes.words}"
     if view.record.state is State.SUSPECT and view.elapsed > 2 * view.policy.window_s:
         return _hold(view, _restarted(view.record), f"no decision in two windows; {reason}")
-    return Step(_restarted(view.record), (), reason)
+    return _undecided(view, _restarted(view.record), reason)
 
 
 def _bad_round(view: View) -> Step:
     counted = _count_bad(view)
     if not guards.window_served(counted, view.now, view.policy):
-        return Step(counted, (), f"{_run(counted, view.now)}; {view.votes.words}")
+        return _undecided(view, counted, f"{_run(counted, view.now)}; {view.votes.words}")
     if red := guards.red_gates(view):
         return _hold(view, counted, f"{red}; {view.votes.words}")
     return _to(
@@ -212,27 +216,33 @@ def _redirecting(view: View) -> Step:
 
 def _cooldown(view: View) -> Step:
     if guards.confirmed(view.votes, view.policy):
-        counted = _count_bad(view)
-        reason = (
-            f"second outage in the cooldown, held; {_run(counted, view.now)}; {view.votes.words}"
-        )
-        if counted.noticed or not guards.window_served(counted, view.now, view.policy):
-            return Step(counted, (), reason)
-        return Step(replace(counted, noticed=True), (Page("Second outage, held", reason),), reason)
+        return _second_outage(view)
     if red := guards.gate_acknowledged(view) or guards.gate_cooldown(view):
         return _stay(view, f"{red}; {view.votes.words}", **_QUIET)
     return _to(view, State.REJOINING, "acknowledged and the cooldown is over", **_QUIET)
 
 
 def _rejoining(view: View) -> Step:
+    if guards.confirmed(view.votes, view.policy):
+        return _second_outage(view)
     if not guards.rejoined(view.record, view.evidence):
-        return _stay(view, "waiting for the old member to come back as a standby")
+        return _stay(view, "waiting for the old member to come back as a standby", **_QUIET)
     reason = "a standby replicates again; a human has to arm the failover"
     return _to(view, State.OBSERVE, reason, Page("A standby is back", reason), **_CALM)
 
 
+def _second_outage(view: View) -> Step:
+    """The new writer is lost while there is no standby: nothing can be done but to page."""
+    counted = _count_bad(view)
+    reason = f"second outage without a standby, held; {_run(counted, view.now)}; {view.votes.words}"
+    if not guards.window_served(counted, view.now, view.policy):
+        return Step(counted, (), reason)
+    return _tell(view, counted, Page("Second outage, held", reason))
+
+
 def _locked(view: View) -> Step:
-    return _stay(view, "locked; a human has to unlock it")
+    reason = "locked; a human has to unlock it"
+    return _tell(view, view.record, Page("The failover is locked", reason))
 
 
 _STATES: dict[State, Callable[[View], Step]] = {
@@ -253,6 +263,7 @@ _RESTARTED: dict[str, object] = {"bad_rounds": 0, "first_bad_at": None, "last_ba
 _QUIET: dict[str, object] = {**_RESTARTED, "noticed": False}
 _UNCLAIMED: dict[str, object] = {"target_region": None, "target_arn": None}
 _CALM: dict[str, object] = {**_QUIET, **_UNCLAIMED, "approved_until": None}
+_HELD = "Failover held: a human is needed"
 
 
 def _leave(view: View) -> Step | None:
@@ -274,15 +285,30 @@ def _leave(view: View) -> Step | None:
 def _hold(view: View, record: Record, reason: str) -> Step:
     reason = f"held: {reason}"
     if record.state is State.HELD:
+        return _undecided(view, record, reason)
+    page = Page(_HELD, reason)
+    return _to(replace(view, record=record), State.HELD, reason, page, **_UNCLAIMED)
+
+
+def _undecided(view: View, record: Record, reason: str) -> Step:
+    """SUSPECT waits in silence; HELD makes sure that somebody knows."""
+    if record.state is not State.HELD:
         return Step(record, (), reason)
-    page = Page("Failover held: a human is needed", reason)
-    held = {**_UNCLAIMED, "noticed": True}
-    return _to(replace(view, record=record), State.HELD, reason, page, **held)
+    return _tell(view, record, Page(_HELD, reason))
+
+
+def _tell(view: View, record: Record, page: Page) -> Step:
+    """Page until one has been heard, and only then note it: an invocation may end before it."""
+    if record.noticed:
+        return Step(record, (), page.message)
+    if view.evidence.paged:
+        return Step(_changed(record, noticed=True), (), page.message)
+    return Step(record, (page,), page.message)
 
 
 def _lock(view: View, reason: str) -> Step:
     page = Page("Failover failed after the point of no return: locked", reason)
-    return _to(view, State.LOCKED, f"locked: {reason}", page, noticed=True, armed=False)
+    return _to(view, State.LOCKED, f"locked: {reason}", page, armed=False)
 
 
 def _stay(view: View, reason: str, *actions: Action, **changes: object) -> Step:

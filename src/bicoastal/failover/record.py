@@ -159,6 +159,8 @@ def unlock(store: RecordStore, requester: str, reason: str, now: float, *, write
             epoch=record.epoch + (writer != record.writer),
             version=record.version,
             since=now,
+            # So that the writer's own controller moves DNS, too: the other region may be lost.
+            target_region=writer,
             latch=int(writer == store.home_region),
             last_failover_at=record.last_failover_at,
         )

@@ -146,6 +146,7 @@ class Evidence:
         latch_value: the value that this controller last put into the latch.
         latch_regions: how many regions accepted it.
         observations: further gates.
+        paged: this invocation has paged about the record's present state, and was heard.
     """
 
     taken_at: float
@@ -156,6 +157,7 @@ class Evidence:
     latch_value: int | None = None
     latch_regions: int = 0
     observations: tuple[Observation, ...] = ()
+    paged: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The evidence as JSON values, for the audit trail."""

@@ -16,31 +16,11 @@ from bicoastal.failover import decision, record
 from bicoastal.failover.errors import Conflict, RecordError
 from bicoastal.failover.state import Policy, Promote, Record, SetLatch, State
 from bicoastal.failover.votes import Depth, Evidence, Topology, Verdict, Vote
+from bicoastal.proof.rules import ALLOWED
 
 from .fakes import ARNS, HOME, STANDBY, WITNESSES, FakeStore
 
 S = State
-BEFORE = (S.OBSERVE, S.STEADY, S.SUSPECT, S.HELD, S.FENCING)
-ALLOWED = {
-    (S.OBSERVE, S.STEADY),
-    (S.STEADY, S.SUSPECT),
-    (S.SUSPECT, S.STEADY),
-    (S.SUSPECT, S.HELD),
-    (S.SUSPECT, S.FENCING),
-    (S.HELD, S.STEADY),
-    (S.HELD, S.FENCING),
-    (S.FENCING, S.STEADY),
-    (S.FENCING, S.HELD),
-    (S.FENCING, S.PROMOTING),
-    (S.PROMOTING, S.REDIRECTING),
-    (S.PROMOTING, S.LOCKED),
-    (S.REDIRECTING, S.COOLDOWN),
-    (S.REDIRECTING, S.LOCKED),
-    (S.COOLDOWN, S.REJOINING),
-    (S.REJOINING, S.OBSERVE),
-    *((state, S.OBSERVE) for state in BEFORE),
-    *((state, state) for state in S),
-}
 POLICIES = {
     region: Policy(
         region=region,

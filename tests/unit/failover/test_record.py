@@ -291,8 +291,9 @@ def test_unlock_names_the_writer_and_forgets_the_rest(store: RecordStore) -> Non
     put(store, armed(State.LOCKED, epoch=4, target_arn="arn", last_failover_at=3.0, armed=False))
     moved = record.unlock(store, "ada", "checked", 9.0, writer=STANDBY)
     expected = Record(
-        "global-dev", STANDBY, epoch=5, version=2, since=9.0, latch=0, last_failover_at=3.0
-    )
+        "global-dev", STANDBY, epoch=5, version=2, since=9.0, latch=0, last_failover_at=3.0,
+        target_region=STANDBY,
+    )  # fmt: skip
     assert moved == expected
     assert record.unlock(store, "ada", "checked", 9.5, writer=HOME).latch == 1
     assert record.unlock(store, "ada", "same", 9.6, writer=HOME).epoch == 6

@@ -226,7 +226,8 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
     ("held, UP", armed(S.HELD, noticed=True, **RUN), ev("UUU"), S.STEADY, "veto"),
     ("held, green", armed(S.HELD, noticed=True, **RUN), ev("?DD"), S.FENCING, "claimed"),
     ("held, red", armed(S.HELD, noticed=True, **RUN), ev("?DD", topology=None), S.HELD, "held"),
-    ("held, blind for ever", armed(S.HELD, since=0.0), ev("???"), S.HELD, "the run starts again"),
+    ("held, blind for ever", armed(S.HELD, since=0.0, noticed=True), ev("???"), S.HELD,
+     "the run starts again"),
     ("held, disarmed", armed(S.HELD, armed=False), ev("?DD"), S.OBSERVE, "disarmed"),
     # --- FENCING
     ("fencing, confirmed", CLAIMED, ev("?DD"), S.PROMOTING, "in epoch 2"),
@@ -349,14 +350,14 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         armed(S.COOLDOWN, **FAILED_OVER),
         ev("D?D", STANDBY),
         S.COOLDOWN,
-        "second outage in the cooldown, held; 1 bad",
+        "second outage without a standby, held; 1 bad",
     ),
     (
         "second outage confirmed",
         armed(S.COOLDOWN, **FAILED_OVER, **RUN),
         ev("D?D", STANDBY),
         S.COOLDOWN,
-        "second outage in the cooldown, held; 3 bad",
+        "second outage without a standby, held; 3 bad",
     ),
     # --- REJOINING and LOCKED
     ("rejoining, alone", armed(S.REJOINING, **AFTER), ev("UUU", STANDBY, topology=MOVED),
@@ -370,7 +371,22 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         S.OBSERVE,
         "a human has to arm",
     ),
-    ("locked", armed(S.LOCKED, **AFTER), ev("UUU", STANDBY), S.LOCKED, "a human has to unlock"),
+    (
+        "second outage while rejoining",
+        armed(S.REJOINING, **{**AFTER, **RUN}),
+        ev("D?D", STANDBY),
+        S.REJOINING,
+        "second outage without a standby, held; 3 bad",
+    ),
+    (
+        "named the writer",
+        armed(S.OBSERVE, writer=STANDBY, latch=0, target_region=STANDBY, armed=False),
+        ev("UUU", STANDBY),
+        S.OBSERVE,
+        "the latch is kept",
+    ),
+    ("locked", armed(S.LOCKED, noticed=True, **AFTER), ev("UUU", STANDBY), S.LOCKED,
+     "a human has to unlock"),
 ]  # fmt: skip
 
 
@@ -460,9 +476,35 @@ def test_does_not_page_again(name: str) -> None:
 def test_a_lasting_outage_without_a_failover_pages_once_and_stops_changing(name: str) -> None:
     first = case(name).record
     (found,) = [c[2] for c in TABLE if c[0] == name]
-    second = step(first, replace(found, taken_at=NOW + 10), NOW + 10, POLICY)
+    found = replace(found, taken_at=NOW + 10)
+    again = step(first, found, NOW + 10, POLICY)
+    assert len(actions(again, Page)) == 1, "the first invocation may have ended before its page"
+    second = step(first, replace(found, paged=True), NOW + 10, POLICY)
     assert actions(second, Page) == []
-    assert second.record == replace(first, last_bad_at=NOW + 10)
+    assert second.record == replace(first, last_bad_at=NOW + 10, noticed=True)
+    assert actions(step(second.record, found, NOW + 10, POLICY), Page) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    (
+        (armed(S.HELD, **RUN), ev("?DD", topology=None)),
+        (armed(S.HELD), ev("???")),
+        (armed(S.HELD), ev("?DD")),
+        (armed(S.LOCKED, **AFTER), ev("UUU", STANDBY)),
+    ),
+)
+def test_held_and_locked_page_until_a_page_was_heard(record: Record, found: Evidence) -> None:
+    first = step(record, found, NOW, POLICY)
+    assert len(actions(first, Page)) == 1
+    assert not first.record.noticed
+    heard = step(record, replace(found, paged=True), NOW, POLICY)
+    assert (len(actions(heard, Page)), heard.record.noticed) == (0, True)
+
+
+def test_the_writers_controller_leaves_the_clean_rounds_alone() -> None:
+    record = armed(S.OBSERVE, writer=STANDBY, latch=0, target_region=STANDBY, clean_rounds=1)
+    assert step(record, ev("UUU", STANDBY), NOW, POLICY).record == record
 
 
 def test_approve_mode_waits_for_a_human_and_then_still_needs_the_evidence() -> None:
@@ -575,7 +617,9 @@ def test_subject_is_the_target_only_while_promoting() -> None:
         (armed(State.COOLDOWN, **AFTER), True, True),
         (armed(State.REJOINING, **AFTER), True, True),
         (armed(State.LOCKED, **AFTER), True, True),
-        (armed(State.OBSERVE, **AFTER), True, False),
+        (armed(State.OBSERVE, **AFTER), True, True),
+        (armed(State.OBSERVE, **{**AFTER, "target_region": None}), True, False),
+        (armed(State.STEADY, **AFTER), True, False),
     ),
 )
 def test_who_participates(record: Record, home: bool, standby: bool) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 from bicoastal import __version__
 from bicoastal.failover.config import MIN_PROBE_TIMEOUT_S
-from bicoastal.failover.record import Entry, verify_chain
+from bicoastal.failover.record import Entry
+from bicoastal.failover.replay import replay
+from bicoastal.failover.state import Policy
 from bicoastal.lab import oracle
 from bicoastal.lab.aws import MemberStatus
 from bicoastal.lab.databases import find_server
@@ -49,6 +51,7 @@ class Seen:
         history: The clients' attempts.
         rounds: The controllers' rounds.
         audit: The controller's audit trail.
+        policies: Each controller's policy, by region.
         answers: Changes of the DNS answer.
         final_state: State of the decision record at the end.
         health_checks: The health checks at the end.
@@ -67,6 +70,7 @@ class Seen:
     history: History = field(default_factory=History)
     rounds: list[dict[str, Any]] = field(default_factory=list)
     audit: list[Entry] = field(default_factory=list)
+    policies: dict[str, Policy] = field(default_factory=dict)
     answers: list[AnswerChange] = field(default_factory=list)
     final_state: str = ""
     health_checks: Sequence[CheckReport] = ()
@@ -128,7 +132,7 @@ def assemble(
             dns=tuple(dns),
             healed_at_s=None if seen.healed_wall_s is None else seen.healed_wall_s - origin,
             old_member=next(m for m in members if m.region == settings.regions.home),
-            audit_intact=not verify_chain(seen.audit),
+            audit_intact=not replay(seen.audit, seen.policies),
             final_state=seen.final_state,
             leftovers=tuple(deployment.leftovers),
         )

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
 from bicoastal.failover.record import RecordStore, arm
-from bicoastal.failover.state import State
+from bicoastal.failover.state import Policy, State
 from bicoastal.lab.clients import Writers
 from bicoastal.lab.drill import faults
 from bicoastal.lab.drill.assembly import Seen, assemble
@@ -128,6 +129,7 @@ class _Rehearsal:
         """Open the data plane, start and arm the controllers, then let clients write."""
         settings, options = self._settings, self._options
         resolver = self._lab.start_route53(options.seed)
+        self._controllers: Mapping[str, str] = outputs["controllers"]
         self._schedule = running.enter_context(
             Schedule(self._lab.client, outputs["controllers"], SCHEDULE_S / options.pace)
         )
@@ -199,6 +201,7 @@ class _Rehearsal:
         seen.history = self._writers.history
         seen.rounds = self._schedule.rounds()
         seen.audit = self._narrator.audit
+        seen.policies = {region: self._policy(region) for region in self._controllers}
         seen.answers = self._narrator.answers
         seen.final_state = self._store.read().state
         seen.health_checks = self._lab.route53.reports()
@@ -215,6 +218,13 @@ class _Rehearsal:
         ]
         for snapshot in aws.snapshots():
             seen.old_rows = self._databases.rows(snapshot.socket)
+
+    def _policy(self, region: str) -> Policy:
+        """The policy of a region's controller, from its configuration as deployed."""
+        client = self._lab.client("lambda", region)
+        answer = client.get_function_configuration(FunctionName=self._controllers[region])
+        text = answer["Environment"]["Variables"][CONFIG_VARIABLE]
+        return Policy.of(ControllerConfig.from_json(text), self._options.pace)
 
     def _standby_serves(self) -> bool:
         member_of = self._lab.plan.member_of

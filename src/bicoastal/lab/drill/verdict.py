@@ -35,7 +35,8 @@ class Observed:
         dns: Changes of the answer, in order.
         healed_at_s: When the old member was brought back; None if it was not.
         old_member: The old member at the end.
-        audit_intact: Whether the audit trail's hash chain holds.
+        audit_intact: Whether the audit trail's hash chain holds, and every change in it follows
+            from its evidence.
         final_state: State of the decision record at the end.
         leftovers: What the destruction left behind.
     """
@@ -216,9 +217,9 @@ def _old_member_harmless(seen: Observed) -> Requirement:
 def _record_tells(seen: Observed) -> Requirement:
     return _requirement(
         "record-intact",
-        "the audit trail is intact and the automation rests after one failover",
+        "the audit trail is intact, replays through the decision, and the automation rests",
         seen.audit_intact and seen.final_state == "COOLDOWN",
-        f"hash chain {'intact' if seen.audit_intact else 'BROKEN'}, state {seen.final_state}",
+        f"audit trail {'intact' if seen.audit_intact else 'BROKEN'}, state {seen.final_state}",
     )
 
 

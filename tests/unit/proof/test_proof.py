@@ -1,0 +1,166 @@
+"""The shipped decision survives the exploration, and no mutant does."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from bicoastal.failover import decision, guards
+from bicoastal.failover.state import Record, State
+from bicoastal.failover.votes import Depth, Evidence, Verdict, Vote
+from bicoastal.proof import __main__ as command
+from bicoastal.proof import report, rules
+from bicoastal.proof.exploring import Result, explore
+from bicoastal.proof.machine import Machine
+from bicoastal.proof.mutants import MUTANTS, Mutant
+from bicoastal.proof.report import SCENES, Scene
+from bicoastal.proof.values import (
+    HOME,
+    NOBODY,
+    NOW,
+    OK,
+    POLICY,
+    STANDBY,
+    WITNESSES,
+    Slot,
+    Spot,
+    canonical,
+)
+
+RESTING = Spot(0, (OK, OK), 0, NOBODY, 0, False, False, False, ())
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.mode)
+def test_every_invariant_holds_in_every_state(scene: Scene) -> None:
+    proof = report.run((scene,), ())
+    ((_, result),) = proof.scenes
+    print(f"{result.states} states, {result.transitions} transitions")  # noqa: T201
+    assert result.problem is None, "\n".join(result.trace)
+    assert result.states > 50_000
+    assert set(result.by_state) == set(State), "every state of the record is reached"
+    assert 0 < result.exposed < result.states
+    assert proof.holds
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_is_noticed(mutant: Mutant) -> None:
+    result = report.try_mutant(mutant)
+    assert result.problem is not None, f"the mutant '{mutant.name}' survives"
+    assert result.trace
+
+
+def test_there_are_enough_mutants_and_none_leaves_a_trace() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20
+    for mutant in MUTANTS:
+        before = (vars(guards).copy(), vars(decision).copy())
+        with mutant.applied():
+            assert mutant.parts == () or before != (vars(guards), vars(decision))
+        assert before == (vars(guards), vars(decision))
+
+
+def test_witnesses_are_exchangeable() -> None:
+    """The exploration keeps one order of the votes of those whom no guard asks for by name."""
+    run = {"bad_rounds": 2, "first_bad_at": NOW - 1, "last_bad_at": NOW}
+    records = [
+        Record("global", HOME, state=state, armed=True, since=NOW - 1, **run)  # type: ignore[arg-type]
+        for state in State
+        if state is not State.PROMOTING
+    ]
+    for record in records:
+        for letters in ("UUD", "DDU", "DD?", "U??", "D?U"):
+            outcomes = set()
+            for order in permutations(letters):
+                verdicts = [{"U": Verdict.UP, "D": Verdict.DOWN}.get(x, Verdict.UNKNOWN)
+                            for x in order]  # fmt: skip
+                votes = tuple(
+                    Vote(witness, HOME, verdict, Depth.GREETING, "")
+                    for witness, verdict in zip(WITNESSES, verdicts, strict=True)
+                )
+                outcomes.add(decision.step(record, Evidence(NOW, votes), NOW, POLICY).record)
+            assert len(outcomes) == 1
+
+
+def test_times_are_cut_off_where_no_guard_tells_them_apart() -> None:
+    old = Record(
+        "global", HOME, epoch=7, version=99, state=State.FENCING, since=NOW - 50,
+        last_failover_at=NOW - 1, approved_until=NOW + 1, first_bad_at=NOW - 50,
+        last_bad_at=NOW - 1, bad_rounds=2,
+    )  # fmt: skip
+    seen = canonical(old)
+    assert (seen.epoch, seen.version, NOW - seen.since) == (1, 1, 2.0)
+    assert (seen.first_bad_at, seen.last_bad_at) == (NOW - POLICY.window_s, NOW - 1)
+    later = canonical(seen, 1.0)
+    assert (later.last_failover_at, later.approved_until) == (None, None)
+    assert (later.bad_rounds, later.first_bad_at) == (0, None)
+
+
+def test_the_rules_notice_what_no_mutant_breaks() -> None:
+    record = Record("global", HOME, state=State.PROMOTING, target_region=STANDBY)
+    call = Slot("call", 1, 1)
+    assert "an earlier epoch" in str(rules.call_breaks(RESTING, record, call._replace(stale=2), 1))
+    assert "I11" in str(rules.call_breaks(RESTING, record, call, 0))
+    for state in (State.COOLDOWN, State.STEADY):
+        moved = RESTING._replace(writer=1)
+        assert "I8" in str(rules.spot_breaks(moved, replace(record, state=state)))
+
+
+def test_the_command_prints_figures_and_mutants(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small(monkeypatch)
+    assert command.main([]) == 0
+    told = capsys.readouterr().out
+    assert "I13" in told
+    assert "states" in told
+    assert "quorum of one" in told
+    assert "PROVEN: 1 of 1 mutants noticed" in told
+
+
+def test_the_command_prints_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small(monkeypatch)
+    assert command.main(["--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["holds"] is True
+    assert found["explorations"][0]["transitions"] > 0
+    assert found["mutants"][0]["killed_by"].startswith("I13")
+
+
+def test_a_survivor_fails_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small(monkeypatch, Mutant("nothing is broken", limit=50))
+    assert command.main([]) == 1
+    assert "nothing is broken                          SURVIVED" in capsys.readouterr().out
+
+
+def test_a_broken_decision_fails_the_command_with_a_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small(monkeypatch)
+    monkeypatch.setattr(sys, "argv", ["proof", "--no-mutants"])
+    (mutant,) = (mutant for mutant in MUTANTS if mutant.name == "quorum of one")
+    with mutant.applied(), pytest.raises(SystemExit) as ended:
+        runpy.run_module("bicoastal.proof", run_name="__main__")
+    assert ended.value.code == 1
+    told = capsys.readouterr().out
+    assert "BROKEN: I13" in told
+    assert "  1 a human arms" in told
+
+
+def small(monkeypatch: pytest.MonkeyPatch, *mutants: Mutant) -> None:
+    """Explore a little, so that the command's own tests stay quick."""
+    chosen = mutants or tuple(m for m in MUTANTS if m.name == "quorum of one")
+
+    def little(machine: Machine, *, limit: int | None = None) -> Result:
+        return explore(machine, limit=min(limit or 600, 600))
+
+    monkeypatch.setattr(report, "explore", little)
+    run = report.run
+    monkeypatch.setattr(command, "run", lambda scenes, _all, told: run(scenes, chosen, told))
