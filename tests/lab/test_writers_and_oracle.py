@@ -276,7 +276,9 @@ def test_a_hung_server_commits_what_its_clients_gave_up(server: Server, writers:
     acked(writers, 20)
     history = writers.stop()
     stuck = [op for op in history.ops if op.outcome == "fail"]
-    assert {(op.stage, op.code) for op in stuck} == {("connect", 2013)}  # connected, no greeting
+    # Connected and no greeting (2013); on a busy machine even connecting may take too long (2003).
+    assert {op.stage for op in stuck} == {"connect"}
+    assert {op.code for op in stuck} <= {2003, 2013}
     verdict = oracle.judge(history, server.rows())
     assert verdict.consistent
     assert verdict.unknown_present > 0

@@ -62,9 +62,11 @@ def folder():
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    # Without coverage: a signal that arrives while it holds its lock would stop everything.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     return subprocess.Popen(
         [sys.executable, "-m", "bicoastal.cli", "drill", *arguments],
-        env={**os.environ, "TMPDIR": str(folder)},
+        env={**environment, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
