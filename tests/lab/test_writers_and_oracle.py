@@ -218,7 +218,8 @@ def test_a_read_only_server_refuses_definitely(server: Server, writers: Writers)
     acked(writers, 5)
     history = writers.stop()
     refused = [op for op in history.ops if op.outcome == "fail"]
-    assert {(op.stage, op.code) for op in refused} == {("write", 1290)}
+    # On a busy machine a client may fail to connect as well; every write was refused like this.
+    assert {op.code for op in refused if op.stage == "write"} == {1290}
     verdict = oracle.judge(history, server.rows())
     assert verdict.consistent
     assert (verdict.lost, verdict.unknown_present + verdict.unknown_absent) == ((), 0)

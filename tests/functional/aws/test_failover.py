@@ -10,6 +10,8 @@ import pymysql
 import pytest
 from botocore.exceptions import ClientError
 
+from bicoastal.lab.drill.waiting import wait_until
+
 pytestmark = pytest.mark.lab
 
 
@@ -78,7 +80,8 @@ def test_a_hanging_writer_cannot_be_fenced_until_it_goes_on(lab: Any) -> None:
     lab.replicated(1)
     old = lab.aws.member(lab.home)
     os.kill(old.pid, signal.SIGSTOP)
-    assert lab.aws.member(lab.home).process == "paused"
+    # The signal is delivered a moment after it was sent.
+    assert wait_until(lambda: lab.aws.member(lab.home).process == "paused", 5.0)
     lab.fail_over()
     record = lab.settled()
     assert record["fence"] == "timed out"

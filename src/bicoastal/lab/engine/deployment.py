@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pulumi.provider.experimental.provider import Provider
 from pulumi.runtime import Settings, configure, set_all_config
-from pulumi.runtime.settings import ROOT, SETTINGS
+from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import run_in_stack
 
 from bicoastal.lab.engine.calls import WORKERS, CallLoop, ProviderPool
@@ -239,7 +240,11 @@ class Deployment:
                 )
             )
             set_all_config(self._config, self._secret_keys)
-            await run_in_stack(lambda: _settle(program, run))
+            try:
+                await run_in_stack(lambda: _call(program))
+            except asyncio.CancelledError:
+                run.cancel()
+                raise
 
         with _garbage_kept():
             asyncio.run(main())
@@ -262,21 +267,9 @@ def _garbage_kept() -> Iterator[None]:
             gc.enable()
 
 
-async def _settle(program: Program, run: Run) -> None:
-    """Call the program and wait until nothing of it is open.
-
-    Pulumi's SDK would wait as well, but for the first of all open outputs to settle, then again for
-    the first of the rest: hundreds of waits over hundreds of outputs.
-    """
-    try:
-        result = program()
-        if asyncio.iscoroutine(result):
-            await result
-        while pending := [task for task in SETTINGS.outputs if not task.done()]:
-            await asyncio.wait(pending)
-    except asyncio.CancelledError:
-        run.cancel()
-        raise
+def _call(program: Program) -> Any:
+    result = program()
+    return result if asyncio.iscoroutine(result) else None
 
 
 def _deployed(resource: ResourceState) -> DeployedResource:
