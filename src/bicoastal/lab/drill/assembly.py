@@ -19,7 +19,12 @@ from bicoastal.lab.aws import MemberStatus
 from bicoastal.lab.databases import find_server
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.recording import Recording, host
-from bicoastal.lab.drill.recovery import longest_silence, milestones, recovery_time
+from bicoastal.lab.drill.recovery import (
+    Milestones,
+    longest_silence,
+    milestones,
+    recovery_time,
+)
 from bicoastal.lab.drill.report import (
     Deployment,
     DnsAnswer,
@@ -113,7 +118,7 @@ def assemble(
         for answer in seen.answers
     ]
     writes = _writes(seen)
-    recovery = _recovery(seen, settings, options, plan, audit)
+    recovery = _recovery(seen, settings, options, plan, reached)
     members = [_member(member, seen.refusals) for member in seen.members]
     requirements = judge(
         Observed(
@@ -217,7 +222,7 @@ def _recovery(
     settings: Settings,
     options: DrillOptions,
     plan: AddressPlan,
-    audit: list[dict[str, Any]],
+    reached: Milestones,
 ) -> RecoveryTime | None:
     standby, failover = settings.regions.standby, settings.failover
     acknowledged = [op for op in seen.history.ops if op.outcome == "ok"]
@@ -232,7 +237,7 @@ def _recovery(
     )
     return recovery_time(
         fault_at=seen.fault_wall_s,
-        reached=milestones(audit, seen.fault_wall_s),
+        reached=reached,
         redirected_at=min(redirected, default=None),
         served_at=min(served, default=None),
         silence_s=longest_silence([op.done_s for op in acknowledged]),
