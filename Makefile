@@ -17,7 +17,7 @@ demo: .venv/lab mariadb ## Rehearse: deploy, lose the primary, fail over, judge
 
 test: .venv/dev mariadb ## Run every test with coverage (100 % of lines and branches)
 	@rm -rf .coverage && mkdir .coverage
-	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal --reruns 2 $(PYTEST)
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal $(PYTEST)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report
 
 lint: .venv/dev ## Check style and types

@@ -17,7 +17,7 @@ from bicoastal.settings import Settings, load
 pytestmark = pytest.mark.lab
 
 HOME, STANDBY = "us-east-1", "us-west-2"
-QUICK = DrillOptions(pace=20.0, steady_s=1.5, serving_s=1.0, watching_s=1.0)
+QUICK = DrillOptions(pace=20.0, steady_s=1.5, serving_s=1.0, watching_s=3.0)
 
 
 def settings(**keys: Any) -> Settings:
@@ -88,12 +88,15 @@ CLASSICAL = {
 
 
 def test_the_classical_pair_recovers_but_is_not_held_to_what_it_cannot_promise():
-    report = rehearse(settings(**CLASSICAL), replace(QUICK, watching_s=4.0))
+    report = rehearse(settings(**CLASSICAL), replace(QUICK, watching_s=6.0))
     assert report.verdict == "pass"
     assert outcomes(report)["dns-after-promotion"] == "not promised"
     assert outcomes(report)["dns-never-back"] == "not promised"
     # Its two known dangers, seen: it goes back by itself, to a database that takes no writes.
-    assert [answer.region for answer in report.dns] == [HOME, STANDBY, HOME]
+    # On a busy machine a checker's patience may end early, and it goes to and fro more than once.
+    answers = [answer.region for answer in report.dns]
+    assert answers[:2] == [HOME, STANDBY]
+    assert answers[-1] == HOME
 
 
 @pytest.mark.parametrize("threshold", (0, 1))

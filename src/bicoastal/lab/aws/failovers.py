@@ -23,7 +23,7 @@ from bicoastal.errors import LabError
 from bicoastal.lab.aws.history import Failover, Rejoin
 from bicoastal.lab.aws.members import Member, Members, Snapshot
 from bicoastal.lab.aws.records import Records
-from bicoastal.lab.databases import connect
+from bicoastal.lab.databases import Database, connect
 from bicoastal.lab.databases.replication import fence
 from bicoastal.lab.workspace import Workspace
 
@@ -199,9 +199,12 @@ class Failovers:
         try:
             rejoin.killed = await self._fence_when_back(old, writer)
             rejoin.state, rejoin.fenced_at = "fenced", time.time()
-            await self._keep_volume(rejoin, old)
+            volume = old.database
+            await asyncio.to_thread(volume.stop)
             old.database = self._members.new_database(old.region)
-            await self._members.launch(old.database)
+            await asyncio.gather(
+                self._keep(volume, rejoin, old), self._members.launch(old.database)
+            )
             rejoin.state = "replicating"
             address = self._members.address(old.region, writer.region)
             await asyncio.to_thread(old.database.follow, *address)
@@ -228,9 +231,8 @@ class Failovers:
                 )
             await asyncio.sleep(_WATCH_S)
 
-    async def _keep_volume(self, rejoin: Rejoin, old: Member) -> None:
-        await asyncio.to_thread(old.database.stop)
-        kept = self._members.snapshot_of(old.database, old.region)
+    async def _keep(self, volume: Database, rejoin: Rejoin, old: Member) -> None:
+        kept = self._members.snapshot_of(volume, old.region)
         snapshot = Snapshot(old.records.add_snapshot(old.cluster), kept, time.time())
         # Listed before it runs: whoever deletes the member ends this server, too.
         old.snapshots.append(snapshot)

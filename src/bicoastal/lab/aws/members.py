@@ -229,7 +229,7 @@ class Members:
     async def caught_up(
         self, replica: Database, writer: Database, *, timeout: float | None = None
     ) -> bool:
-        """Wait until a replica has what its writer has now.
+        """Wait until a replica has what its writer had when it was asked.
 
         Args:
             replica: The replica.
@@ -240,9 +240,11 @@ class Members:
             Whether it has.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
+        target = None  # asked once: a writer under load is always a moment ahead of its replicas
         while deadline is None or time.monotonic() < deadline:
             try:
-                target = await asyncio.to_thread(writer.gtid_position)
+                if target is None:
+                    target = await asyncio.to_thread(writer.gtid_position)
                 if await asyncio.to_thread(replica.caught_up, target):
                     return True
             except (MySQLError, OSError):

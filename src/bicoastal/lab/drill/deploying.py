@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +17,27 @@ from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.settings import Settings
 from bicoastal.stack.program import program
+
+_PACKAGES = (
+    "cloudwatch", "dynamodb", "ec2", "iam", "kms", "lambda_", "rds", "route53",
+    "secretsmanager", "sns", "vpc",
+)  # fmt: skip
+
+
+def import_ahead() -> threading.Thread:
+    """Begin to import what the program will need of Pulumi's AWS package, over a second's worth.
+
+    Returns:
+        The thread that does it, while servers start; nobody has to wait for it.
+    """
+
+    def run() -> None:
+        for package in _PACKAGES:
+            importlib.import_module(f"pulumi_aws.{package}")
+
+    thread = threading.Thread(target=run, name="import-ahead", daemon=True)
+    thread.start()
+    return thread
 
 
 class Stack:

@@ -23,7 +23,7 @@ class DrillOptions:
         writes_per_s: Writes a second over all clients while latency allows.
         steady_s: Seconds of healthy writes before the fault.
         serving_s: Seconds of writes on the new writer before the fault is healed.
-        watching_s: Seconds of watching after the old member has come back.
+        watching_s: Seconds of watching from the old member's return on, at least.
         patience_s: Longest wait for any single step, in seconds.
     """
 
@@ -35,6 +35,6 @@ class DrillOptions:
     writers: int = 8
     writes_per_s: float = 400.0
     steady_s: float = 2.5
-    serving_s: float = 2.0
-    watching_s: float = 2.0
+    serving_s: float = 1.5
+    watching_s: float = 4.0
     patience_s: float = 30.0

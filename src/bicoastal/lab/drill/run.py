@@ -15,7 +15,7 @@ from bicoastal.lab.clients import Writers
 from bicoastal.lab.drill import faults
 from bicoastal.lab.drill.assembly import Seen, assemble
 from bicoastal.lab.drill.databases import Databases
-from bicoastal.lab.drill.deploying import Stack
+from bicoastal.lab.drill.deploying import Stack, import_ahead
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, Environment
 from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
@@ -54,6 +54,7 @@ def rehearse(
     recording = Recording(observer or Silent())
     with ExitStack() as lab:
         with recording.phase("start"):
+            import_ahead()
             environment = lab.enter_context(Environment(settings, options.pace))
             rehearsal = _Rehearsal(environment, settings, options, recording)
             recording.note("drill", "network, embedded AWS and secret are up")
@@ -101,7 +102,7 @@ class _Rehearsal:
         with ExitStack() as running:
             with self._recording.phase("steady state"):
                 self._begin(running, outputs)
-                self._go_on(self._options.steady_s)
+                self._settle()
             seen = Seen(steady=self._writers.history.ops)
             with self._recording.phase("failover"):
                 self._lose(seen)
@@ -162,9 +163,13 @@ class _Rehearsal:
         if options.armed:
             arm(self._store, "drill", "rehearsal", time.time())
         self._databases.create_schema(self._lab.plan.address(CLIENTS, self._home))
-        if options.armed:
-            self._wait(lambda: self._store.read().state is State.STEADY)
         running.enter_context(self._writers)
+
+    def _settle(self) -> None:
+        """Let clients write for a while, and at least until the controller is content."""
+        self._go_on(self._options.steady_s)
+        if self._options.armed:
+            self._wait(lambda: self._store.read().state is State.STEADY)
 
     def _lose(self, seen: Seen) -> None:
         """Lose the primary at a moment drawn by lot; wait until the standby serves."""
@@ -187,10 +192,13 @@ class _Rehearsal:
         seen.healed_wall_s = time.time()
         what = faults.heal(self._options.fault, self._lab.aws, self._lab.network, self._home)
         self._recording.note("drill", what, seen.healed_wall_s)
+        returned = time.monotonic()
+        # Whichever invocation is under way or starts meanwhile looks at the returned member.
+        self._go_on(self._options.watching_s / 4)
+        self._schedule.finish()
         found = "has" if self._wait(self._all_available) else "has NOT"
         self._recording.note("database", f"{self._home} {found} found its place")
-        self._schedule.finish()
-        self._go_on(self._options.watching_s)
+        self._go_on(self._options.watching_s - (time.monotonic() - returned))
 
     def _look(self, seen: Seen) -> None:
         """Read everything that the judgement needs, after clients and controllers stopped."""

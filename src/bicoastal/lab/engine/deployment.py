@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from pulumi.provider.experimental.provider import Provider
 from pulumi.runtime import Settings, configure, set_all_config
-from pulumi.runtime.settings import ROOT
+from pulumi.runtime.settings import ROOT, SETTINGS
 from pulumi.runtime.stack import run_in_stack
 
 from bicoastal.lab.engine.calls import WORKERS, CallLoop, ProviderPool
@@ -39,6 +38,10 @@ from bicoastal.lab.engine.values import to_plain
 
 Program = Callable[[], object]
 """A Pulumi program: a function that registers resources and exports outputs."""
+
+
+WAKE_S = 0.5
+"""How long an interrupt may stay unseen, in seconds."""
 
 
 class Deployment:
@@ -240,11 +243,8 @@ class Deployment:
                 )
             )
             set_all_config(self._config, self._secret_keys)
-            try:
-                await run_in_stack(lambda: _call(program))
-            except asyncio.CancelledError:
-                run.cancel()
-                raise
+            with _told_of_interrupts(run):
+                await run_in_stack(lambda: _settle(program, run))
 
         with _garbage_kept():
             asyncio.run(main())
@@ -267,9 +267,30 @@ def _garbage_kept() -> Iterator[None]:
             gc.enable()
 
 
-def _call(program: Program) -> Any:
-    result = program()
-    return result if asyncio.iscoroutine(result) else None
+@contextmanager
+def _told_of_interrupts(run: Run) -> Iterator[None]:
+    """Let a run know that it was interrupted before anything waits for what is under way."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        run.cancel()
+        raise
+
+
+async def _settle(program: Program, run: Run) -> None:
+    """Call the program and wait until nothing of it is open.
+
+    Pulumi's SDK would wait as well, but for the first of all open outputs to settle, then again for
+    the first of the rest: hundreds of waits over hundreds of outputs. After an interrupt it waits
+    for the calls under way, so these are told here; one that comes later is seen further out.
+    """
+    with _told_of_interrupts(run):
+        result = program()
+        if asyncio.iscoroutine(result):
+            await result
+        while pending := [task for task in SETTINGS.outputs if not task.done()]:
+            # Python sees a signal that comes just before the loop sleeps only when it wakes again.
+            await asyncio.wait(pending, timeout=WAKE_S)
 
 
 def _deployed(resource: ResourceState) -> DeployedResource:

@@ -66,9 +66,10 @@ class UpRun(Run):
         self._bad: set[str] = set()
 
     def cancel(self) -> None:
-        """Begin nothing more, and let what is under way end soon."""
-        self.cancelled = True
-        self._calls.run(self._pool.cancel())
+        """Begin nothing more, and let what is under way end soon; saying it again does nothing."""
+        if not self.cancelled:
+            self.cancelled = True
+            self._calls.run(self._pool.cancel())
 
     def _fail(self, kind: Kind, wanted: ResourceState, started: float, reason: str) -> Registered:
         with self._lock:
