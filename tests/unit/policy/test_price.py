@@ -65,7 +65,7 @@ def test_the_rest_that_is_paid_for_by_existing():
             ]
         )
     )
-    assert [(item.key, item.region, item.quantity) for item in found] == [
+    assert [(item.key, item.region, int(item.quantity)) for item in found] == [
         ("kms:key", "us-east-1", 1),
         ("cloudwatch:alarm", "us-east-1", 1),
         ("route53:zone", "global", 1),
