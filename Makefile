@@ -35,7 +35,8 @@ requirements: .venv/build ## Pin the newest versions that pyproject.toml allows
 	$(COMPILE) requirements/build.in -o requirements/build.txt --upgrade
 	$(COMPILE) pyproject.toml -o requirements/base.txt --upgrade
 	$(COMPILE) pyproject.toml --extra lab -o requirements/lab.txt --upgrade
-	$(COMPILE) pyproject.toml --extra lab --extra dev -o requirements/dev.txt --upgrade
+	$(COMPILE) pyproject.toml --extra policy -o requirements/policy.txt --upgrade
+	$(COMPILE) pyproject.toml --extra lab --extra policy --extra dev -o requirements/dev.txt --upgrade
 
 clean: ## Remove the environment and every cache
 	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

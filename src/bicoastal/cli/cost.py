@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +55,12 @@ def cost(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also price profiles and lawful alternatives.")
     ] = False,
+    old: Annotated[
+        Path | None,
+        typer.Option(
+            "--diff", metavar="OLD", help="Show only what changes in price against this stack file."
+        ),
+    ] = None,
     budget: Annotated[
         float | None,
         typer.Option(
@@ -72,8 +79,13 @@ def cost(
     if as_json and as_markdown:
         msg = "choose one of --json and --markdown"
         raise typer.BadParameter(msg)
-    from bicoastal.cli import cost_view
+    if old is not None and (compare or lifetime is not None):
+        msg = "--diff shows what changes in a month; leave --compare and --for out"
+        raise typer.BadParameter(msg)
+    from bicoastal.cli import cost_diff_view, cost_view
     from bicoastal.costs.budget import over_budget
+    from bicoastal.costs.changes import compare as find_changes
+    from bicoastal.costs.estimate import estimate
     from bicoastal.costs.report import make_report
     from bicoastal.costs.usage import load_usage
     from bicoastal.settings import load, load_stack_file
@@ -83,12 +95,14 @@ def cost(
     report = make_report(asked, usage, lifetime=lifetime, compare=compare)
     limit = budget if budget is not None else asked.budget.monthly_usd
     reason = None if limit is None else over_budget(report.estimate, Decimal(str(limit)))
-    if as_json:
-        typer.echo(cost_view.as_json(report))
-    elif as_markdown:
-        typer.echo(cost_view.as_markdown(report))
+    form = "as_json" if as_json else "as_markdown" if as_markdown else "as_text"
+    if old is None:
+        typer.echo(getattr(cost_view, form)(report))
     else:
-        typer.echo(cost_view.as_text(report))
+        changes = find_changes(estimate(load_stack_file(old), usage), report.estimate)
+        typer.echo(
+            getattr(cost_diff_view, form)(changes, changes.warnings(datetime.now(UTC).date()))
+        )
     if reason is not None:
         typer.echo(f"over budget: {reason}", err=True)
         raise typer.Exit(1)

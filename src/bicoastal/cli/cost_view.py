@@ -105,8 +105,8 @@ def as_text(report: Report) -> str:
             name, *rest = cells(line)
             rows.append(Row(_GAP + name, *rest))
     parts = [
-        _table(("Name", "Monthly qty>", "Unit", "Monthly USD>"), rows),
-        _table(("Total", "USD>"), [Row(*total) for total in totals(report)]),
+        table(("Name", "Monthly qty>", "Unit", "Monthly USD>"), rows),
+        table(("Total", "USD>"), [Row(*total) for total in totals(report)]),
         founding(report),
     ]
     if report.alternatives:
@@ -115,7 +115,7 @@ def as_text(report: Report) -> str:
             for o in report.alternatives
         ]
         heads = ("Alternative", "Monthly USD>", "Difference>", "What it gives up, or buys")
-        parts.append(_table(heads, others))
+        parts.append(table(heads, others))
     parts.append("\n".join(remarks(report)))
     return "\n\n".join(parts)
 
@@ -128,7 +128,7 @@ class Row:
         self.bold = bold
 
 
-def _table(heads: tuple[str, ...], rows: list[Row]) -> str:
+def table(heads: tuple[str, ...], rows: list[Row]) -> str:
     """Columns as wide as they need be; a head that ends in > is of a column of numbers.
 
     Written here because rich takes longer to lay out a hundred rows than everything else does.

@@ -161,10 +161,27 @@ def estimate(
     Returns:
         The estimate.
     """
+    usage = usage or Usage()
+    return price(items(Case(settings, usage)), usage, prices)
+
+
+def price(
+    billed: Iterable[Item], usage: Usage | None = None, prices: Snapshot | None = None
+) -> Estimate:
+    """Give items their prices, and take off what is free.
+
+    Args:
+        billed: what is billed.
+        usage: says whether free allowances are taken off; the defaults if absent.
+        prices: the snapshot; the one in the package if absent.
+
+    Returns:
+        The estimate.
+    """
     usage, prices = usage or Usage(), prices or snapshot()
     lines: list[Line] = []
     unpriced: list[Unpriced] = []
-    for item in items(Case(settings, usage)):
+    for item in billed:
         usd = prices.usd(item.key, item.priced_in)
         if usd is None:
             if item.quantity:

@@ -34,6 +34,14 @@ FREE: dict[str, tuple[str, str]] = {
         "a policy of a function, which is priced",
         "https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html",
     ),
+    "aws:budgets/budget:Budget": (
+        "a budget without actions is free",
+        "https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/",
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": (
+        "a policy of a topic, whose messages are priced",
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html",
+    ),
     "aws:rds/subnetGroup:SubnetGroup": (
         "a setting of a member, which is priced",
         "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",

@@ -171,6 +171,11 @@ class Names:
         return self._regional("notify", region)
 
     @property
+    def budget(self) -> str:
+        """The AWS Budget that watches what the stack costs."""
+        return self._global("cost")
+
+    @property
     def latch_check(self) -> str:
         """The CALCULATED health check over the three latch checks (its Name tag)."""
         return self._global("latch")
@@ -206,6 +211,7 @@ class Names:
         pairs = [
             ("global cluster", names.global_cluster),
             ("DynamoDB table", names.record_table),
+            ("budget", names.budget),
             ("Name tag", names.latch_check),
             ("Name tag", names.endpoint_calculated_check),
         ]
@@ -273,6 +279,7 @@ NAME_LIMITS: dict[str, re.Pattern[str]] = {
     "DB snapshot": _RDS_LONG,
     "DB parameter group": _RDS_LONG,
     "DB subnet group": re.compile(r"(?!default$)[a-zA-Z][a-zA-Z0-9._ -]{0,254}"),
+    "budget": re.compile(r"(?!.*/action/)[^:\\]{1,100}"),
     "KMS alias": re.compile(r"(?=.{1,256}$)alias/(?!aws/)[a-zA-Z0-9/_-]+"),
     "IAM role": re.compile(r"[\w+=,.@-]{1,64}", re.ASCII),
     "Lambda function": re.compile(r"[a-zA-Z0-9_-]{1,64}"),

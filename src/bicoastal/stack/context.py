@@ -43,6 +43,18 @@ class Context:
         """The regions that have a topic; an alarm can notify only a topic of its own region."""
         return topic_regions(self.settings)
 
+    @property
+    def only_budgets(self) -> dict[str, dict[str, pulumi.Input[str]]]:
+        """The condition under which a policy lets AWS Budgets in: for this account's own budgets.
+
+        Source: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+        """
+        source = pulumi.Output.concat("arn:aws:budgets::", self.account_id, ":*")
+        return {
+            "StringEquals": {"aws:SourceAccount": self.account_id},
+            "ArnLike": {"aws:SourceArn": source},
+        }
+
     def tags(self, name: str) -> dict[str, str]:
         """The tags of one resource.
 

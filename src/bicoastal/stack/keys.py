@@ -6,28 +6,23 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.ht
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
 import pulumi_aws as aws
 
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
-from bicoastal.stack.policies import Statement, document, statement
+from bicoastal.stack.policies import allow_service, document, statement
 
+_NOTIFY = ["kms:Decrypt", "kms:GenerateDataKey*"]
 _THIS_KEY = ["*"]  # in a key policy this means the key that the policy belongs to, never more
-
-
-def _service(sid: str, service: str, actions: list[str], condition: dict[str, Any]) -> Statement:
-    allowed = statement(sid, actions, _THIS_KEY, condition=condition)
-    return {**allowed, "Principal": {"Service": service}}
 
 
 def key_policy(region: str, context: Context) -> pulumi.Output[str]:
     """Who may use a member region's key.
 
     The account (whose IAM policies then decide), CloudWatch Logs for this stack's log groups, and
-    CloudWatch, so that alarms can notify an encrypted topic. Aurora uses the key through grants.
+    those that notify an encrypted topic: CloudWatch for its alarms and, where the stack has a
+    budget, AWS Budgets. Aurora uses the key through grants.
     Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
@@ -50,19 +45,22 @@ def key_policy(region: str, context: Context) -> pulumi.Output[str]:
     ]
     root = pulumi.Output.concat("arn:aws:iam::", account, ":root")
     own = {"Principal": {"AWS": root}, **statement("Account", ["kms:*"], _THIS_KEY)}
-    logs = _service(
-        "Logs",
-        f"logs.{region}.amazonaws.com",
-        use,
-        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-    )
-    alarms = _service(
-        "Alarms",
-        "cloudwatch.amazonaws.com",
-        ["kms:Decrypt", "kms:GenerateDataKey*"],
-        {"StringEquals": {"aws:SourceAccount": account}},
-    )
-    return document([own, logs, alarms])
+    in_logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}
+    of_account = {"StringEquals": {"aws:SourceAccount": account}}
+    allowed = [
+        own,
+        allow_service(
+            f"logs.{region}.amazonaws.com", statement("Logs", use, _THIS_KEY, condition=in_logs)
+        ),
+        allow_service(
+            "cloudwatch.amazonaws.com",
+            statement("Alarms", _NOTIFY, _THIS_KEY, condition=of_account),
+        ),
+    ]
+    if context.settings.budget.monthly_usd is not None and region == context.home:
+        notices = statement("Budgets", _NOTIFY, _THIS_KEY, condition=context.only_budgets)
+        allowed.append(allow_service("budgets.amazonaws.com", notices))
+    return document(allowed)
 
 
 class RegionKey(pulumi.ComponentResource):

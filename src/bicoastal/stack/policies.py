@@ -42,6 +42,19 @@ def statement(
     return {**body, "Condition": condition} if condition else body
 
 
+def allow_service(service: str, allowed: Statement) -> Statement:
+    """A statement of a resource's own policy that is about a service of AWS.
+
+    Args:
+        service: the service's principal, such as `budgets.amazonaws.com`.
+        allowed: what it may do.
+
+    Returns:
+        The statement with its principal.
+    """
+    return {**allowed, "Principal": {"Service": service}}
+
+
 def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     """A policy document.
 

@@ -11,6 +11,7 @@ import pulumi
 from bicoastal.costs.budget import require_budget
 from bicoastal.settings import Finding, InvalidSettingsError, Settings, TapStackArgs, check
 from bicoastal.stack.access import Access
+from bicoastal.stack.budget import CostWatch
 from bicoastal.stack.context import Context, create_context
 from bicoastal.stack.controller import Controller, create_record_table
 from bicoastal.stack.credentials import read_credentials
@@ -158,6 +159,9 @@ class TapStack(pulumi.ComponentResource):
         if self._dns.status_check:
             alarms.watch_status(self._dns.health_checks[self._dns.status_check])
         alarms.register_outputs({})
+        limit_usd = context.settings.budget.monthly_usd
+        if limit_usd is not None:
+            CostWatch(self._topics[context.home], limit_usd, context, self)
 
     def _collect(self, context: Context) -> dict[str, Any]:
         settings, names = context.settings, context.names

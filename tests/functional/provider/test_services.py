@@ -192,3 +192,70 @@ def test_topic(hand: Hand, client: Client) -> None:
     assert sns.list_subscriptions_by_topic(TopicArn=topic.id)["Subscriptions"] == []
     life(hand, topic)
     assert sns.list_topics()["Topics"] == []
+
+
+def test_topic_policy(hand: Hand, client: Client) -> None:
+    sns = client("sns")
+    topic = hand.create("aws:sns/topic:Topic", "t", name="notify")
+
+    def found() -> str:
+        return str(sns.get_topic_attributes(TopicArn=topic.id)["Attributes"]["Policy"])
+
+    policy = hand.create("aws:sns/topicPolicy:TopicPolicy", "p", arn=topic.id, policy=TRUST)
+    assert json.loads(found()) == json.loads(TRUST)
+    life(hand, policy, {"policy": POLICY})
+    assert "AWS:SourceOwner" in found()  # as every topic has it that was given none
+    life(hand, topic)
+    assert hand.read(policy) is None
+
+
+def test_budget(hand: Hand, client: Client) -> None:
+    budgets, account = client("budgets"), "000000000000"
+    here = {"AccountId": account, "BudgetName": "cost-dev"}
+    arn = f"arn:aws:budgets::{account}:budget/cost-dev"
+
+    def notice(kind: str, percent: int, **to: list[str]) -> dict[str, Any]:
+        return {
+            "notificationType": kind, "comparisonOperator": "GREATER_THAN",
+            "threshold": percent, "thresholdType": "PERCENTAGE", **to,
+        }  # fmt: skip
+
+    def told() -> set[tuple[str, float]]:
+        found = budgets.describe_notifications_for_budget(**here)["Notifications"]
+        return {(n["NotificationType"], n["Threshold"]) for n in found}
+
+    tags = [{"tags": {"key": key, "values": ["x"]}} for key in ("Project", "Environment")]
+    topic = "arn:aws:sns:us-east-1:000000000000:notify"
+    budget = hand.create(
+        "aws:budgets/budget:Budget", "b", name="cost-dev", accountId=account, budgetType="COST",
+        timeUnit="MONTHLY", limitAmount="120.00", limitUnit="USD", metrics="UnblendedCost",
+        filterExpression={"ands": tags}, tags={"Name": "b"},
+        notifications=[
+            notice("ACTUAL", 80, subscriberSnsTopicArns=[topic]),
+            notice("FORECASTED", 100, subscriberEmailAddresses=["ops@example.com"]),
+        ],
+    )  # fmt: skip
+    found = budgets.describe_budget(**here, ShowFilterExpression=True)["Budget"]
+    assert found["BudgetLimit"] == {"Amount": "120.00", "Unit": "USD"}
+    assert [operand["Tags"]["Key"] for operand in found["FilterExpression"]["And"]] == [
+        "Project", "Environment",
+    ]  # fmt: skip
+    assert budget.outputs["arn"] == arn
+    assert told() == {("ACTUAL", 80), ("FORECASTED", 100)}
+    subscribers = budgets.describe_subscribers_for_notification(
+        **here, Notification=budgets.describe_notifications_for_budget(**here)["Notifications"][0]
+    )["Subscribers"]
+    assert subscribers == [{"SubscriptionType": "SNS", "Address": topic}]
+
+    budget = hand.update(
+        budget, limitAmount="90.00", tags={"Other": "x"}, filterExpression=None, metrics=None,
+        notifications=[notice("ACTUAL", 100, subscriberSnsTopicArns=[topic])],
+    )  # fmt: skip
+    assert budgets.describe_budget(**here)["Budget"]["BudgetLimit"]["Amount"] == "90.00"
+    assert told() == {("ACTUAL", 100)}
+    tagged = budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"]
+    assert tagged == [{"Key": "Other", "Value": "x"}]
+    budget = hand.update(budget, limitAmount=None, limitUnit=None, notifications=None)
+    assert told() == set()
+    life(hand, budget)
+    assert budgets.describe_budgets(AccountId=account)["Budgets"] == []

@@ -8,8 +8,12 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.engine import Deployment, ResourcesFailedError
 from bicoastal.lab.provider import LabProvider
+from bicoastal.settings import load
+from bicoastal.stack.budget import CostWatch
+from bicoastal.stack.context import create_context
 
 from .conftest import EAST, WEST, Client
 
@@ -164,3 +168,26 @@ def test_what_somebody_else_deleted_is_no_obstacle(deployment: Deployment, clien
     )
     deployment.destroy()
     assert left(client) == []
+
+
+def watched() -> None:
+    """What the stack has of a budget, with the topic that it tells."""
+    settings = load({"budget": {"monthlyUsd": 120}})
+    stack = pulumi.ComponentResource("test:index:Stack", "stack")
+    context = create_context(settings, stack)
+    topic = aws.sns.Topic(
+        "notify", name="notify", opts=pulumi.ResourceOptions(provider=context.providers[EAST])
+    )
+    CostWatch(topic, 120, context, stack)
+
+
+def test_a_budget_is_made_and_leaves_nothing(deployment: Deployment, client: Client) -> None:
+    before = inventory(client, (EAST, WEST))
+    deployment.up(watched)
+    here = {"AccountId": "000000000000", "BudgetName": "cost-dev"}
+    assert client("budgets").describe_budget(**here)["Budget"]["BudgetLimit"]["Amount"] == "120.00"
+    made = inventory(client, (EAST, WEST)) - before
+    assert "global budget cost-dev" in made
+    assert set(deployment.up(watched).changes) == {"same"}
+    deployment.destroy()
+    assert inventory(client, (EAST, WEST)) == before

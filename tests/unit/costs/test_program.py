@@ -31,6 +31,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "health": {"endpointCheck": "public"},
         "dns": {"mode": "health-check"},
         "monitoring": {"alarmEmails": ["dba@example.com"]},
+        "budget": {"monthlyUsd": 250},
     },
     "production": {"profile": "production", "dns": {"mode": "global-endpoint"}},
     "european": {"regions": EUROPE, "database": {"monitoringIntervalS": 0}},

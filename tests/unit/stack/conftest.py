@@ -284,7 +284,7 @@ def default(evaluate: Callable[..., Program]) -> Program:
 
 @pytest.fixture(scope="session")
 def public(evaluate: Callable[..., Program]) -> Program:
-    """The stack with a public endpoint and the classical failover pair."""
+    """The stack with a public endpoint, the classical failover pair and a budget."""
     return evaluate(
         health={"endpointCheck": "public", "intervalS": 30, "failureThreshold": 2},
         dns={"mode": "health-check", "ttlS": 30},
@@ -292,6 +292,7 @@ def public(evaluate: Callable[..., Program]) -> Program:
         hostedZoneId="Z0123456789ABCDEFGHIJ",
         domainName="db.example.org",
         monitoring={"alarmEmails": ["dba@example.com", "oncall@example.com"], "lagAlarmMs": 700},
+        budget={"monthlyUsd": 250},
     )
 
 

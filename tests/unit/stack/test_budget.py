@@ -1,7 +1,8 @@
-"""The stack refuses what is over budget before it registers anything."""
+"""The stack refuses what is over budget, and has its bill watched."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -13,7 +14,8 @@ from bicoastal.costs.errors import BudgetError
 from bicoastal.settings import Settings, TapStackArgs, load
 from bicoastal.stack import TapStack
 
-SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
+ACCOUNT = "123456789012"
+SECRET_ARN = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:bicoastal/dev-AbCdEf"
 
 
 def settings_of(usd: float | None, **keys: Any) -> Settings:
@@ -64,3 +66,54 @@ def test_a_stack_without_a_budget_does_not_load_the_prices():
     assert set(done.stdout.split()) == {
         "bicoastal.costs", "bicoastal.costs.budget", "bicoastal.costs.errors",
     }  # fmt: skip
+
+
+def test_a_budget_watches_the_bill_and_tells_the_home_region(public):
+    (found,) = public.of("Budget")
+    inputs = found.inputs
+    assert (inputs["name"], inputs["budgetType"], inputs["timeUnit"]) == (
+        "cost-dev", "COST", "MONTHLY",
+    )  # fmt: skip
+    assert (inputs["limitAmount"], inputs["limitUnit"]) == ("250.00", "USD")
+    topic = public.one("Topic", "notify-use1-dev")
+    arn = f"arn:aws:topic:us-east-1:{ACCOUNT}:{topic.name}"
+    told = {(n["notificationType"], n["threshold"]) for n in inputs["notifications"]}
+    assert told == {("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)}
+    assert [n["subscriberSnsTopicArns"] for n in inputs["notifications"]] == [[arn]] * 3
+    (policy,) = public.of("TopicPolicy")
+    assert policy.urn in found.dependencies
+
+
+def test_the_budget_counts_what_carries_all_of_the_tags_that_everything_has(public):
+    (found,) = public.of("Budget")
+    wanted = {
+        operand["tags"]["key"]: operand["tags"]["values"]
+        for operand in found.inputs["filterExpression"]["ands"]
+    }
+    assert wanted == {"Project": ["bicoastal"], "Environment": ["dev"]}
+    for resource in public.custom:
+        if public.takes(resource, "tags"):
+            assert {key: [resource.inputs["tags"][key]] for key in wanted} == wanted
+
+
+def test_budgets_may_use_the_topic_and_its_key_and_nothing_else(public):
+    (policy,) = public.of("TopicPolicy")
+    topic = {found["Sid"]: found for found in policy.policy()}
+    assert set(topic) == {"Account", "Alarms", "Budgets"}
+    keys = {found.region: found for found in public.of("Key")}
+    of_home = {found["Sid"]: found for found in keys["us-east-1"].policy()}
+    for allowed in (topic["Budgets"], of_home["Budgets"]):
+        assert allowed["Principal"] == {"Service": "budgets.amazonaws.com"}
+        assert allowed["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{ACCOUNT}:*"},
+        }
+    assert topic["Budgets"]["Action"] == topic["Alarms"]["Action"] == ["sns:Publish"]
+    assert topic["Alarms"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert topic["Account"]["Condition"] == {"StringEquals": {"aws:SourceOwner": ACCOUNT}}
+    assert "Budgets" not in {found["Sid"] for found in keys["us-west-2"].policy()}
+
+
+def test_without_a_budget_nothing_of_it_is_made(default):
+    assert default.of("Budget") + default.of("TopicPolicy") == []
+    assert all("budgets" not in json.dumps(key.policy()) for key in default.of("Key"))

@@ -20,7 +20,7 @@ from bicoastal.stack.tap_stack import accept
 OTHER = "o" * 50
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"
 PASSWORD = "correct-horse-battery"
-GLOBAL_SERVICES = ("aws:iam/", "aws:route53/")
+GLOBAL_SERVICES = ("aws:budgets/", "aws:iam/", "aws:route53/")
 
 
 def test_registers_a_whole_stack(default: Any) -> None:

@@ -105,7 +105,15 @@ def inventory(client: ClientFactory, regions: Iterable[str]) -> frozenset[str]:
             place = region if listing.regional else "global"
             found.update(f"{place} {listing.kind} {name}" for name in names)
         found.update(f"{region} KMS key {key}" for key in _usable_keys(client("kms", region)))
+        if not index:
+            found.update(f"global budget {name}" for name in _budgets(client, region))
     return frozenset(found)
+
+
+def _budgets(client: ClientFactory, region: str) -> list[str]:
+    account = client("sts", region).get_caller_identity()["Account"]
+    answer = client("budgets", region).describe_budgets(AccountId=account)
+    return [budget["BudgetName"] for budget in answer.get("Budgets", ())]
 
 
 def _usable_keys(kms: Any) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from bicoastal.lab.provider import (
     access,
     aurora,
+    budgets,
     dynamodb,
     ec2,
     functions,
@@ -24,8 +25,8 @@ from bicoastal.lab.provider import (
 from bicoastal.lab.provider.handler import Handler
 
 _MODULES = (
-    access, aurora, dynamodb, ec2, functions, global_cluster, iam, kms, peering, rds, route53,
-    routing, sns, watch,
+    access, aurora, budgets, dynamodb, ec2, functions, global_cluster, iam, kms, peering, rds,
+    route53, routing, sns, watch,
 )  # fmt: skip
 
 HANDLERS: Final[Mapping[str, Handler]] = {
@@ -34,7 +35,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 """The handler of each resource type."""
 
 SERVICES: Final = (
-    "cloudwatch", "dynamodb", "ec2", "events", "iam", "kms", "lambda", "logs", "rds", "route53",
-    "sns",
+    "budgets", "cloudwatch", "dynamodb", "ec2", "events", "iam", "kms", "lambda", "logs", "rds",
+    "route53", "sns",
 )  # fmt: skip
 """The services that the handlers talk to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from bicoastal.lab.provider.aws import Aws, absent_ok, pick, sync_tags, tag_list
@@ -91,4 +92,50 @@ class TopicSubscription(Handler):
             aws.client("sns").unsubscribe(SubscriptionArn=id_)
 
 
-HANDLERS = (Topic(), TopicSubscription())
+class TopicPolicy(Handler):
+    """Who may use a topic."""
+
+    type = "aws:sns/topicPolicy:TopicPolicy"
+    required = ("arn", "policy")
+    fixed = frozenset({"arn", "region"})
+
+    def create(self, aws: Aws, inputs: Inputs) -> str:
+        """Give the topic the policy; its id is the topic's ARN."""
+        self._set(aws, inputs["arn"], inputs["policy"])
+        return str(inputs["arn"])
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Look whether the topic still has the policy."""
+        with absent_ok():
+            found = aws.client("sns").get_topic_attributes(TopicArn=id_)["Attributes"]
+            if json.loads(found.get("Policy") or "{}") == json.loads(state["policy"]):
+                return {"owner": found.get("Owner")}
+        return None
+
+    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
+        """Replace the policy."""
+        del old
+        self._set(aws, id_, new["policy"])
+
+    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
+        """Give the topic the policy back that every topic starts with: its owner may use it.
+
+        Source: https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+        """
+        if self.read(aws, id_, state) is not None:
+            owner = {
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["SNS:*"],
+                "Resource": id_,
+                "Condition": {"StringEquals": {"AWS:SourceOwner": id_.split(":")[4]}},
+            }
+            self._set(aws, id_, json.dumps({"Version": "2008-10-17", "Statement": [owner]}))
+
+    def _set(self, aws: Aws, arn: str, policy: str) -> None:
+        aws.client("sns").set_topic_attributes(
+            TopicArn=arn, AttributeName="Policy", AttributeValue=policy
+        )
+
+
+HANDLERS = (Topic(), TopicSubscription(), TopicPolicy())

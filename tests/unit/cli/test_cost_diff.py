@@ -1,0 +1,121 @@
+"""`bicoastal cost NEW --diff OLD`: tables, JSON, Markdown, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bicoastal.cli.app import app
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> tuple[str, str]:
+    """Two stack files: the default, and one with more capacity that follows Aurora's endpoint."""
+    old, new = tmp_path / "Pulumi.old.yaml", tmp_path / "Pulumi.new.yaml"
+    old.write_text("config:\n  bicoastal:environmentSuffix: dev\n")
+    new.write_text(
+        "config:\n"
+        "  bicoastal:database: {serverlessMinAcu: 1}\n"
+        "  bicoastal:dns: {mode: global-endpoint}\n"
+    )
+    return str(old), str(new)
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, ["cost", *arguments])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_text_names_what_goes_what_changes_and_the_totals(stacks):
+    old, new = stacks
+    lines = [line.split() for line in run(new, "--diff", old).splitlines()]
+    text = [" ".join(line) for line in lines]
+    assert (
+        "~ us-west-2 Aurora Serverless v2, minimum 0.5 ACU → Serverless v2, minimum 1.0 ACU "
+        "43.80 87.60 +43.80"
+    ) in text
+    assert "- global Route 53 Checks over metrics and checks 2.00 -2.00" in text
+    assert "~ us-east-1 CloudWatch Alarms (9 → 7 alarm metrics) 0.90 0.70 -0.20" in text
+    assert "TOTAL a month (730 h) 101.28 186.42 +85.14 +84.1 %" in text
+    assert "By usage * 4.15 4.15 +0.00" in text
+    assert not [line for line in text if "Storage" in line]
+    assert [line for line in text if line.startswith("Warning: Prices are up to")]
+    back = [" ".join(line.split()) for line in run(old, "--diff", new).splitlines()]
+    assert "+ global Route 53 Checks over metrics and checks 2.00 +2.00" in back
+
+
+def test_nothing_changes(stacks):
+    old, _ = stacks
+    assert "Nothing changes in price." in run(old, "--diff", old)
+    assert run("--diff", old) == run(old, "--diff", old)  # the default is what is compared
+    markdown = run(old, "--diff", old, "--markdown")
+    assert markdown.startswith("### Cost a month: $101.28 → $101.28 (+0.00)\n")
+    assert "Nothing changes in price." in markdown
+    assert json.loads(run(old, "--diff", old, "--json"))["differences"] == []
+
+
+def test_json_has_both_totals_and_both_sides_of_every_line(stacks):
+    old, new = stacks
+    body = json.loads(run(new, "--diff", old, "--json"))
+    assert body["pastTotalMonthlyCost"] == "101.28"
+    assert body["totalMonthlyCost"] == "186.42"
+    assert body["diffTotalMonthlyCost"] == body["diffFixedMonthlyCost"] == "85.14"
+    assert body["diffUsageMonthlyCost"] == "0.00"
+    found = {(e["region"], e["figure"]): e for e in body["differences"] if e["kind"] == "fixed"}
+    assert found["us-west-2", "aurora:acu/aurora"] == {
+        "change": "changed",
+        "service": "Aurora",
+        "region": "us-west-2",
+        "kind": "fixed",
+        "figure": "aurora:acu/aurora",
+        "unit": "ACU-hours",
+        "old": {
+            "name": "Serverless v2, minimum 0.5 ACU",
+            "monthlyQuantity": "365",
+            "monthlyCost": "43.80",
+        },
+        "new": {
+            "name": "Serverless v2, minimum 1.0 ACU",
+            "monthlyQuantity": "730",
+            "monthlyCost": "87.60",
+        },
+        "diffMonthlyCost": "43.80",
+    }
+    gone = found["global", "route53:check/derived"]
+    assert (gone["change"], gone["new"], gone["diffMonthlyCost"]) == ("removed", None, "-2.00")
+    assert [text for text in body["warnings"] if "days old" in text]
+
+
+def test_markdown_is_for_a_pull_request(stacks):
+    old, new = stacks
+    lines = run(new, "--diff", old, "--markdown").splitlines()
+    assert lines[0] == "### Cost a month: $101.28 → $186.42 (+85.14, +84.1 %)"
+    assert "| - | global | Route 53 | Checks over metrics and checks | 2.00 |  | -2.00 |" in lines
+    assert "| By usage &ast; | 4.15 | 4.15 | +0.00 |  |" in lines
+    assert lines[-1].startswith("- Warning: Prices are up to")
+
+
+def test_usage_is_the_same_for_both(stacks):
+    old, new = stacks
+    body = json.loads(run(new, "--diff", old, "--json", "--set", "freeTier=false"))
+    assert body["pastTotalMonthlyCost"] == "117.31"
+    assert not [e for e in body["differences"] if e["region"] == "account"]
+
+
+def test_over_budget_exits_1_and_shows_the_change(stacks):
+    old, new = stacks
+    text = run(new, "--diff", old, "--budget", "186.41", code=1)
+    assert "+85.14" in text
+    assert "over budget: The estimate of $186.42 a month exceeds" in text
+    run(new, "--diff", old, "--budget", "186.42")
+    run(old, "--diff", new, "--budget", "102")  # what there is now may be over it
+
+
+@pytest.mark.parametrize("more", (("--compare",), ("--for", "4h")))
+def test_what_does_not_go_together_exits_2(stacks, more):
+    old, new = stacks
+    assert "leave --compare and --for out" in run(new, "--diff", old, *more, code=2)
