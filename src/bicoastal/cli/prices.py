@@ -193,7 +193,8 @@ def _print_changes(moved: tuple[Change, ...]) -> None:
         table.add_row(*_cells(change))
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
-    console.print(f"{len(moved)} prices differ.", highlight=False)
+    differ = "1 price differs." if len(moved) == 1 else f"{len(moved)} prices differ."
+    console.print(differ, highlight=False)
 
 
 def _json(new: Snapshot, moved: tuple[Change, ...], **more: Any) -> str:

@@ -12,7 +12,7 @@ from bicoastal.costs.errors import PriceListError
 from bicoastal.costs.figures import NOT_LISTED, Target, targets
 from bicoastal.costs.pricelist.collector import Collector, Failure
 from bicoastal.costs.pricelist.files import Edition
-from bicoastal.costs.prices import GLOBAL, Figure, Snapshot, write
+from bicoastal.costs.prices import GLOBAL, Figure, Snapshot, plain, write
 from bicoastal.wholefile import write_whole
 
 Place = tuple[str, str]
@@ -185,10 +185,11 @@ def _leaps(moved: Collection[Change], most_percent: Decimal) -> list[Failure]:
         Failure(
             change.key,
             change.region,
-            f"it moved by {change.percent:+.0f} %, from {change.old} to {change.new}; "
-            f"if that is right, allow it with --most-percent",
+            f"it moved by {change.percent:+.0f} %, from {plain(change.old)} to "
+            f"{plain(change.new)}; if that is right, allow it with --most-percent",
         )
         for change in moved
+        if change.old is not None and change.new is not None
         if change.percent is not None and abs(change.percent) > most_percent
     ]
 

@@ -62,7 +62,7 @@ def test_diff_shows_each_change_and_exits_1(two_regions, cheaper_io):
     assert text.splitlines()[1].split() == [
         "aurora:io", "us-west-2", "0.2", "0.15", "-25.0", "%",
     ]  # fmt: skip
-    assert "1 prices differ." in text
+    assert "1 price differs." in text
 
 
 def test_diff_as_json(two_regions, cheaper_io):
@@ -96,6 +96,7 @@ def test_diff_of_what_came_and_went(two_regions, price_list, tmp_path):
     rows = [line.split() for line in run("diff", "--from", folder, *options, code=1).splitlines()]
     assert ["aurora:io", "us-west-2", "0.2", "gone"] in rows
     assert ["kms:key", "eu-west-1", "not", "known", "1"] in rows
+    assert rows[-1] == ["2", "prices", "differ."]
     body = json.loads(run("diff", "--from", folder, *options, "--json", code=1))
     assert [(one["old"], one["new"], one["percent"]) for one in body["changes"]] == [
         ("0.2", None, None),

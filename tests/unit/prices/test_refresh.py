@@ -105,7 +105,7 @@ def test_two_rows_for_a_figure_are_named_with_both_prices(pair, price_list, tmp_
     assert "aurora:io in us-west-2: 2 rows match, where one is wanted" in told
     assert "AmazonRDS: usage=Aurora:StorageIOUsage" in told
     assert "databaseEngine=Aurora MySQL|Any" in told
-    assert "SECOND (USW2-Aurora:StorageIOUsage; 3.000E-7 for IOs)" in told
+    assert "SECOND (USW2-Aurora:StorageIOUsage; 0.0000003 for IOs)" in told
 
 
 def test_a_missing_figure_is_named_with_what_came_near(pair, price_list, tmp_path):
@@ -133,6 +133,7 @@ def test_what_costs_nothing_or_no_dollars(form, price, pair, price_list, tmp_pat
     row.tiers = [("IOs", "0", "Inf", usd)]
     told = refusal(pair, price_list, tmp_path, form)
     assert "aurora:io in us-west-2: the row has no price in US dollars above 0" in told
+    assert f"USW2-Aurora:StorageIOUsage; {'no USD' if row.currency == 'CNY' else 0} for IOs" in told
 
 
 @FORMS

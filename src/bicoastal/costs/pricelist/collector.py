@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bicoastal.costs.figures import Target
+from bicoastal.costs.prices import plain
 
 _PREFIX = re.compile(r"[A-Z]{3}[0-9]{1,2}-|EU-|[a-z]{2}(?:-[a-z]+){1,2}-[0-9]-")
 _INDEXED = ("usage", "instanceType", "toRegionCode")
@@ -41,7 +42,10 @@ class Candidate:
 
     def __str__(self) -> str:
         """The product for messages."""
-        prices = ", ".join(f"{tier.usd} for {tier.unit}" for tier in self.tiers[:_SHOWN])
+        prices = ", ".join(
+            f"{'no USD' if tier.usd is None else plain(tier.usd)} for {tier.unit}"
+            for tier in self.tiers[:_SHOWN]
+        )
         return f"{self.sku} ({self.usagetype}; {prices or 'no price on demand'})"
 
 
