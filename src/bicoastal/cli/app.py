@@ -23,6 +23,7 @@ from bicoastal.cli.drill import drill
 from bicoastal.cli.failover import failover
 from bicoastal.cli.maintenance import maintenance
 from bicoastal.cli.plan import plan
+from bicoastal.cli.prices import prices
 from bicoastal.cli.status import status
 from bicoastal.cli.unlock import unlock
 from bicoastal.errors import BicoastalError, DeploymentError
@@ -41,6 +42,7 @@ app.command()(check)
 app.command()(drill)
 app.command()(plan)
 app.command()(cost)
+app.add_typer(prices, name="prices")
 app.command()(status)
 app.command()(arm)
 app.command()(disarm)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -14,6 +13,7 @@ import typer
 
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.fault import Fault
+from bicoastal.wholefile import write_whole
 
 if TYPE_CHECKING:
     from bicoastal.lab.drill.report import DrillReport
@@ -111,9 +111,4 @@ def _write(report: DrillReport, destination: Path) -> None:
     if str(destination) == "-":
         typer.echo(text, nl=False)
         return
-    # Whole or not at all: a reader never sees half a record.
-    with tempfile.NamedTemporaryFile(
-        "w", dir=destination.parent, prefix=f".{destination.name}.", delete=False
-    ) as partial:
-        partial.write(text)
-    Path(partial.name).replace(destination)
+    write_whole(destination, text)

@@ -11,3 +11,11 @@ class UsageError(BicoastalError):
 
 class BudgetError(BicoastalError):
     """The estimate exceeds the budget."""
+
+
+class PriceListError(BicoastalError):
+    """AWS's price list cannot be read, or does not say what the snapshot needs; nothing changed."""
+
+
+class NoPriceListError(BicoastalError):
+    """There is no price list where it was looked for, or no leave to ask; nothing changed."""

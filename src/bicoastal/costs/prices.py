@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -16,7 +16,8 @@ from pathlib import Path
 GLOBAL = "global"
 """The region of what AWS sells without one, such as Route 53."""
 
-_FILE = Path(__file__).parent / "data" / "prices.json"
+FILE = Path(__file__).parent / "data" / "prices.json"
+"""The snapshot in the package."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,13 @@ class Snapshot:
         figures: key -> figure.
         allowances: key -> allowance.
         max_age_days: from which age on a figure is called old.
+        price_lists: offer of AWS's price list -> version that the figures were read from, if so.
     """
 
     figures: Mapping[str, Figure]
     allowances: Mapping[str, Allowance]
     max_age_days: int
+    price_lists: Mapping[str, str] = field(default_factory=dict)
 
     def usd(self, key: str, region: str) -> Decimal | None:
         """A price.
@@ -90,7 +93,7 @@ class Snapshot:
 @cache
 def snapshot() -> Snapshot:
     """The snapshot in the package."""
-    return read(_FILE.read_text("utf-8"))
+    return read(FILE.read_text("utf-8"))
 
 
 def read(text: str) -> Snapshot:
@@ -121,4 +124,51 @@ def read(text: str) -> Snapshot:
         )
         for key, entry in raw["allowances"].items()
     }
-    return Snapshot(figures, allowances, raw["max_age_days"])
+    return Snapshot(figures, allowances, raw["max_age_days"], raw.get("price_lists", {}))
+
+
+def write(snapshot: Snapshot) -> str:
+    """Write a snapshot; `read` gives it back.
+
+    Args:
+        snapshot: what to write.
+
+    Returns:
+        Its JSON form: a line for each figure, sorted, so that two of them compare well.
+    """
+    figures = {
+        figure.key: {
+            "service": figure.service,
+            "unit": figure.unit,
+            "per": int(figure.per),
+            "as_of": figure.as_of.isoformat(),
+            "source": figure.source,
+            "usd": {region: plain(usd) for region, usd in sorted(figure.usd.items())},
+        }
+        for figure in sorted(snapshot.figures.values(), key=lambda figure: figure.key)
+    }
+    allowances = {
+        allowance.key: {
+            "quantity": plain(allowance.quantity),
+            "as_of": allowance.as_of.isoformat(),
+            "source": allowance.source,
+        }
+        for allowance in snapshot.allowances.values()
+    }
+    head = {
+        "currency": "USD",
+        "max_age_days": snapshot.max_age_days,
+        "price_lists": dict(sorted(snapshot.price_lists.items())),
+    }
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
+    for name, entries in (("figures", figures), ("allowances", allowances)):
+        body = ",\n".join(
+            f"{json.dumps(key)}: {json.dumps(entry)}" for key, entry in entries.items()
+        )
+        lines.append(f"{json.dumps(name)}: {{\n{body}\n}}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def plain(number: Decimal) -> str:
+    """A number without exponent and without zeros that say nothing."""
+    return f"{number.normalize():f}"
