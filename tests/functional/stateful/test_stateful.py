@@ -25,7 +25,7 @@ from .in_process import HOME, MEMBERS, STANDBY, WITNESSES
 from .world import FAULTS, READS, WRITES, World
 
 DEEP = os.environ.get("BICOASTAL_STATEFUL") == "deep"
-EXAMPLES, STEPS = (1000, 50) if DEEP else (16, 20)
+EXAMPLES, STEPS = (1000, 50) if DEEP else (8, 20)
 REGIONS = st.sampled_from((STANDBY, STANDBY, HOME))
 
 
