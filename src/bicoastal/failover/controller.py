@@ -158,14 +158,15 @@ class Controller:
 
     def _round(self, number: int) -> dict[str, Any]:
         """One round; whatever fails is logged, and the next round starts from the record."""
-        item: dict[str, Any] = {"round": number, "at": round(self._clock(), 3)}
+        began_at = self._clock()
+        item: dict[str, Any] = {"round": number, "at": round(began_at, 3)}
         try:
             record = self._store.read()
             item |= _standing(record)
             if not decision.participates(record, self._config.region):
                 item |= {"bystander": True, "reason": "not the standby"}
             else:
-                self._decide(record, number, item)
+                self._decide(record, number, item, began_at)
         except Conflict as error:
             item |= {"conflict": True, "reason": f"somebody else acted: {error}"}
         except (StoreError, RecordError) as error:
@@ -173,8 +174,8 @@ class Controller:
         self._log(json.dumps({"event": "round", "region": self._config.region, **item}))
         return item
 
-    def _decide(self, record: Record, number: int, item: dict[str, Any]) -> None:
-        began, began_at = self._monotonic(), self._clock()
+    def _decide(self, record: Record, number: int, item: dict[str, Any], began_at: float) -> None:
+        began = self._monotonic()
         evidence = self._gather(record, number)
         step = decision.step(record, evidence, evidence.taken_at, self._policy)
         item |= {
@@ -188,10 +189,16 @@ class Controller:
             # The invocation was frozen (either clock may have stood still): it saw the past.
             item |= {"failed": True, "reason": f"too late to act on: {step.reason}"}
             return
+        deciding_at = self._clock()
         written = self._write(record, evidence, step)
+        # As old as the record that the latch follows: it overrides whoever read an earlier one,
+        # and when this invocation comes late, not whoever has written a later one.
+        latched_at = min(self._clock(), deciding_at + self._timeout_s)
+        if written is record:
+            latched_at = began_at
         item |= {**_standing(written), "elapsed_s": round(self._monotonic() - began, 3)}
         item["again"] = any(isinstance(action, Gather) for action in step.actions)
-        self._perform(written, step, evidence.taken_at)
+        self._perform(written, step, latched_at)
 
     def _gather(self, record: Record, number: int) -> Evidence:
         """Ask everybody at the same time; whoever does not answer in time counts for nothing."""

@@ -175,6 +175,7 @@ class Gateway:
         members = cluster.get("GlobalClusterMembers", [])
         standbys = [m for m in members if not m.get("IsWriter")]
         writers = [m for m in members if m.get("IsWriter")]
+        versions = (member.get("EngineVersion"), cluster.get("EngineVersion"))
         return Topology(
             writer=_region(writers[0]["DBClusterArn"]) if len(writers) == 1 else None,
             settled=cluster.get("Status") == "available" and not failover.get("Status"),
@@ -184,6 +185,7 @@ class Gateway:
             and bool(member.get("DBClusterMembers")),
             connected=bool(standbys)
             and all(m.get("SynchronizationStatus") == "connected" for m in standbys),
+            versions=versions if all(versions) else None,
         )
 
     def promote(self, target_arn: str) -> str:

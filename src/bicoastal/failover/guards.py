@@ -214,6 +214,21 @@ def gate_standby(view: View) -> str | None:
     return None if topology.standby_ready else "the standby is not available or has no instance"
 
 
+def gate_version(view: View) -> str | None:
+    """The standby runs the very version of the global database: Aurora MySQL refuses any other.
+
+    Source:
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-upgrade.html
+    """
+    topology = view.evidence.topology
+    if topology is None or topology.versions is None:
+        return None  # a silent API is the standby's gate
+    own, whole = topology.versions
+    if own == whole:
+        return None
+    return f"the standby runs {own}, the global database {whole}: RDS would refuse the failover"
+
+
 def gate_cooldown(view: View) -> str | None:
     """Time has passed since the last failover."""
     last = view.record.last_failover_at
@@ -264,6 +279,7 @@ GATES: tuple[Callable[[View], str | None], ...] = (
     gate_mode,
     gate_lag,
     gate_observed,
+    gate_version,
 )
 
 

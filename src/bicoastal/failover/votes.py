@@ -109,6 +109,7 @@ class Topology:
         standby_ready: the controller's own member belongs to the global database, is available
             and has an instance.
         connected: every standby replicates.
+        versions: engine versions of the own member and of the global database.
     """
 
     writer: str | None
@@ -116,6 +117,7 @@ class Topology:
     failover_target: str | None = None
     standby_ready: bool = False
     connected: bool = False
+    versions: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,10 @@ class Evidence:
         values = dict(raw)
         values["votes"] = tuple(Vote.from_dict(vote) for vote in raw["votes"])
         if raw["topology"] is not None:
-            values["topology"] = Topology(**raw["topology"])
+            topology = Topology(**raw["topology"])
+            if topology.versions is not None:  # JSON has lists only
+                own, whole = topology.versions
+                topology = dataclasses.replace(topology, versions=(own, whole))
+            values["topology"] = topology
         values["observations"] = tuple(Observation(**gate) for gate in raw["observations"])
         return cls(**values)

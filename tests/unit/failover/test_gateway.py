@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from bicoastal.failover.config import Endpoint
 from bicoastal.failover.gateway import Clients, Gateway, GatewayError, iam_token
-from bicoastal.failover.votes import Topology
+from bicoastal.failover.votes import Evidence, Topology
 
 from .fakes import ARNS, HOME, HOME_ARN, STANDBY, STANDBY_ARN, WITNESSES, config, votes
 
@@ -163,6 +163,19 @@ BOTH = [member(HOME, writer=True), member(STANDBY, writer=False)]
 def test_a_healthy_topology(clients: StubbedClients, gateway: Gateway) -> None:
     describe(clients, BOTH, FailoverState={})
     assert gateway.topology() == Topology(HOME, True, None, True, True)
+
+
+def test_the_versions_of_the_standby_and_of_the_whole(
+    clients: StubbedClients, gateway: Gateway
+) -> None:
+    own = {"Status": "available", "DBClusterMembers": [{}], "EngineVersion": "3.12.0"}
+    describe(clients, BOTH, own=own, EngineVersion="3.10.4")
+    found = Evidence(1.0, topology=gateway.topology())
+    assert found.topology is not None
+    assert found.topology.versions == ("3.12.0", "3.10.4")
+    assert Evidence.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    describe(clients, BOTH, own=own)
+    assert gateway.topology().versions is None
 
 
 def test_a_failover_under_way(clients: StubbedClients, gateway: Gateway) -> None:

@@ -163,6 +163,20 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         "has no instance",
     ),
     (
+        "gate: version",
+        armed(S.SUSPECT, **RUN),
+        ev("?DD", topology=replace(HEALTHY, versions=("3.12.0", "3.10.4"))),
+        S.HELD,
+        "the standby runs 3.12.0, the global database 3.10.4",
+    ),
+    (
+        "gate: the same version",
+        armed(S.SUSPECT, **RUN),
+        ev("?DD", topology=replace(HEALTHY, versions=("3.10.4", "3.10.4"))),
+        S.FENCING,
+        "claimed for",
+    ),
+    (
         "gate: cooldown",
         armed(S.SUSPECT, last_failover_at=NOW - 3000, **RUN),
         ev("?DD"),
