@@ -94,6 +94,19 @@ class NetworkControl:
         """
         self._call("delay", source=source, member=member, delay_ms=delay_ms)
 
+    def set_loss(self, loss: float, source: str = "*", member: str = "*") -> None:
+        """Set the share of packets that paths lose; TCP repairs each loss, and takes its time.
+
+        Args:
+            loss: The share, 0 to 1.
+            source: Where the path begins, or ``"*"``.
+            member: Where it ends, or ``"*"``.
+
+        Raises:
+            LabError: If there is no such path, the share is none, or the network does not answer.
+        """
+        self._call("loss", source=source, member=member, loss=loss)
+
     def set_socket(self, member: str, path: Path | str | None) -> None:
         """Name the unix socket behind a member; connections to another one are reset.
 

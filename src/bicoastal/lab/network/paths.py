@@ -52,7 +52,7 @@ class RelayPath:
         self._fillers: dict[Any, socket.socket] = {}
         self._connections: set[Connection] = set()
         self.cut = False
-        self.delay_s = 0.0
+        self.delay_s = self.loss = 0.0
         self._accepted = self.bytes_up = self.bytes_down = 0
 
     @property

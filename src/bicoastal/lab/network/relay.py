@@ -115,6 +115,12 @@ class Relay:
                 for path in self._chosen(request):
                     path.delay_s = delay_s
                     path.apply()
+            case "loss":
+                loss = float(request["loss"])
+                if not 0 <= loss <= 1:
+                    raise ValueError("a loss is a share from 0 to 1")
+                for path in self._chosen(request):
+                    path.loss = loss
             case "socket":
                 self._set_socket(request["member"], request["path"])
             case "stats":
