@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from bicoastal.errors import LabError
 from bicoastal.failover import record
+from bicoastal.failover.errors import RecordError
 from bicoastal.lab.databases import connect
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.drill.witnesses import replace_prober
@@ -51,6 +52,20 @@ def cut(stage: Stage, step: Step) -> str:
     source, member = _path(stage, step)
     stage.lab.network.cut(source=source, member=member)
     return f"path {_named(source)} -> {member} cut; the server is alive"
+
+
+def lose_answers(stage: Stage, step: Step) -> str:
+    """Drop only what the member sends: writes arrive, their answers do not."""
+    source, member = _path(stage, step)
+    stage.lab.network.cut(source=source, member=member, way="down")
+    return f"answers of {member} to {_named(source)} are lost"
+
+
+def lose_requests(stage: Stage, step: Step) -> str:
+    """Drop only what is sent to the member."""
+    source, member = _path(stage, step)
+    stage.lab.network.cut(source=source, member=member, way="up")
+    return f"requests of {_named(source)} to {member} are lost"
 
 
 def heal(stage: Stage, step: Step) -> str:
@@ -211,7 +226,10 @@ def maintain(stage: Stage, step: Step) -> str:
 def approve(stage: Stage, step: Step) -> str:
     """Approve for `amount` seconds of AWS time."""
     valid_s = _amount(step) / stage.pace
-    record.approve(stage.store, REQUESTER, REASON, time.time(), valid_s=valid_s)
+    try:
+        record.approve(stage.store, REQUESTER, REASON, time.time(), valid_s=valid_s)
+    except RecordError as refusal:
+        return f"approval refused: {refusal}"
     return "approved by a human"
 
 
@@ -236,7 +254,8 @@ def start_dns(stage: Stage, _step: Step) -> str:
 ACTIONS: dict[str, Action] = {
     function.__name__.replace("_", "-"): function
     for function in (
-        kill, hang, resume, restart, cut, heal, delay, lose, close_for_writes, open_for_writes,
+        kill, hang, resume, restart, cut, lose_answers, lose_requests, heal, delay, lose,
+        close_for_writes, open_for_writes,
         exhaust_connections, release_connections, lock_tables, unlock_tables, stop_replication,
         start_replication, delay_replication, refuse, refuse_nothing, stop_witness,
         make_witness_lie_down, make_witness_lie_up, arm, disarm, maintain, approve,

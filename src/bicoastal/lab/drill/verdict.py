@@ -145,6 +145,11 @@ def _others(seen: Observed) -> list[Requirement]:
         promise = "a human is told" if expect.paged else "nobody is woken"
         kept = bool(seen.pages) == expect.paged
         found.append(_requirement("paged", promise, kept, subjects or "no page"))
+    if expect.page_says:
+        kept = any(expect.page_says in page.subject for page in seen.pages)
+        observed = "somebody was" if kept else "nobody was"
+        promise = f"a human is told: {expect.page_says}"
+        found.append(_requirement("page-says", promise, kept, observed))
     if expect.serving is not None:
         region = seen.home if expect.serving == "home" else seen.standby
         found.append(

@@ -43,6 +43,7 @@ class Route(Protocol):
     """What a connection asks of the path that it runs on."""
 
     cut: bool
+    mute: str
     delay_s: float
     loss: float
     bytes_up: int
@@ -75,7 +76,8 @@ class Pipe:
 
     def settle(self) -> None:
         """Bring readers, writers and timer in line with the path's state."""
-        cut = self._connection.route.cut
+        route = self._connection.route
+        cut = route.cut or route.mute == ("up" if self._upward else "down")
         self._watch_reads(on=not (cut or self._ended or self._queued > _MOST_QUEUED))
         self._watch_writes(on=self._blocked and not cut)
         if cut:
@@ -203,7 +205,7 @@ class Connection:
 
     def _open(self) -> None:
         self._opener = None
-        if self.route.cut:
+        if self.route.cut or self.route.mute:
             return  # settle() tries again when the path is healed
         backend = socket.socket(socket.AF_UNIX)
         backend.setblocking(False)

@@ -105,8 +105,12 @@ class Relay:
     def _answer(self, request: dict[str, Any]) -> Any:
         match request["op"]:
             case "cut" | "heal" as op:
+                way = request.get("way", "")
+                if way not in ("", "up", "down"):
+                    raise ValueError(f"a way is up or down, not {way!r}")
                 for path in self._chosen(request):
-                    path.cut = op == "cut"
+                    path.cut = op == "cut" and not way
+                    path.mute = way if op == "cut" else ""
                     path.apply()
             case "delay":
                 delay_s = float(request["delay_ms"]) / 1000

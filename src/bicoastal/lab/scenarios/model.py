@@ -63,6 +63,7 @@ class Expectation(_Part):
         promotion: Whether the standby is promoted; False means that nobody is.
         states: The record's states that may stand at the end.
         paged: Whether a human must be told; None leaves it open.
+        page_says: Text that the subject of some page must contain.
         serving: Who acknowledges writes at the end; None leaves it open.
         felt: Whether clients must feel it; None leaves it open.
         told: Text that the audit trail must contain.
@@ -72,6 +73,7 @@ class Expectation(_Part):
     promotion: bool
     states: tuple[str, ...]
     paged: bool | None = None
+    page_says: str = ""
     serving: Literal["home", "standby"] | None = None
     felt: bool | None = None
     told: str = ""
@@ -99,8 +101,8 @@ class Mutant(_Part):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if bool(self.config) == bool(self.file and self.old):
-            raise ValueError("a mutant changes either the configuration or one file's text")
+        if not self.config and not (self.file and self.old):
+            raise ValueError("a mutant changes the configuration, or one file's text, or both")
         return self
 
 
