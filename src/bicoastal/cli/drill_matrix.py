@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bicoastal.cli.drill_view import Progress, print_report
+from bicoastal.errors import LabError
 from bicoastal.lab.scenarios import Scenario, all_scenarios, find
 from bicoastal.wholefile import write_whole
 
@@ -36,11 +37,14 @@ def chosen(names: str) -> list[Scenario]:
         The scenarios, in that order.
 
     Raises:
-        LabError: One does not exist; the message lists those that do.
+        typer.BadParameter: One does not exist; the message lists those that do.
     """
     if names == "all":
         return list(all_scenarios().values())
-    return [find(name.strip()) for name in names.split(",")]
+    try:
+        return [find(name.strip()) for name in names.split(",")]
+    except LabError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def runs_for(percentile: str) -> int:

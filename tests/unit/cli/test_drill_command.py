@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
 from bicoastal.lab.drill import run
-from bicoastal.lab.drill.fault import Fault
+from bicoastal.lab.scenarios import all_scenarios
 
 runner = CliRunner()
 
@@ -63,7 +63,7 @@ def test_a_passing_verdict_is_exit_code_zero(drilled, report):
     assert result.stderr == ""
     options = drilled["options"]
     assert (options.seed, options.pace, options.armed) == (9, 10.0, False)
-    assert options.fault is Fault.KILL
+    assert options.scenario.name == "kill"
 
 
 def test_the_stack_file_is_what_is_rehearsed(drilled, tmp_path):
@@ -92,7 +92,10 @@ def test_the_record_alone_goes_to_standard_output(drilled):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     (
-        (["--fault", "fire"], "'fire' is not one of 'kill', 'hang', 'partition'"),
+        (["--fault", "fire"], "there is no scenario 'fire'; there are: approved, "),
+        (["--until-confident", "95"], "'95' is no percentile; write p50, p90, p95 or p99"),
+        (["--until-confident", "p100"], "'p100' is no percentile"),
+        (["--runs", "0"], "Invalid value for '--runs'"),
         (["--pace", "0"], "Invalid value for '--pace'"),
         (["--seed", "-1"], "Invalid value for '--seed'"),
         (["--json", "no/such/folder/x.json"], "folder no/such/folder does not exist"),
@@ -123,3 +126,42 @@ def test_sigterm_unwinds_like_an_interruption(drilled):
     with pytest.raises(SystemExit) as left:
         handler(signal.SIGTERM, None)
     assert left.value.code == 143
+
+
+def test_scenarios_are_listed_with_what_is_expected(drilled):
+    result = runner.invoke(app, ["drill", "--list"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    lines = {line.split()[0]: line.rstrip() for line in result.stdout.splitlines()}
+    assert set(all_scenarios()) < set(lines)
+    assert lines["kill"].endswith("fails over, paged")
+    assert lines["nothing"].endswith("no failover, silent")
+    assert not drilled
+
+
+def test_several_drills_end_in_a_table_and_the_worst_decides(drilled, report, tmp_path):
+    destination = tmp_path / "drills.json"
+    arguments = ["--scenario", "kill, hang", "--runs", "2", "--json", str(destination)]
+    result = runner.invoke(app, ["drill", *arguments], env={"COLUMNS": "200"})
+    assert result.exit_code == 1
+    assert "0 of 4 drills passed" in result.stdout
+    assert "4 of 4: hang" in result.stderr
+    assert drilled["options"].seed == 2
+    assert len(json.loads(destination.read_text())) == 4
+    drilled["report"] = report.model_copy(update={"verdict": "invalid"})
+    assert runner.invoke(app, ["drill", "--scenario", "kill"]).exit_code == 3
+
+
+def test_all_scenarios_as_one_array(drilled, report):
+    drilled["report"] = report.model_copy(update={"verdict": "pass", "recovery_time": None})
+    result = runner.invoke(app, ["drill", "--scenario", "all", "--broken", "--json", "-", "-q"])
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)) == len(all_scenarios())
+    assert drilled["options"].broken
+    assert "passed" in runner.invoke(app, ["drill", "--scenario", "kill,hang"]).stdout
+
+
+def test_so_many_runs_that_the_slowest_bounds_a_percentile(drilled, report):
+    drilled["report"] = report.model_copy(update={"verdict": "pass"})
+    result = runner.invoke(app, ["drill", "--until-confident", "p90", "--json", "-", "-q"])
+    assert len(json.loads(result.stdout)) == 29
+    assert drilled["options"].seed == 29

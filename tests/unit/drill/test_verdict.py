@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from bicoastal.lab.drill.pages import PageSent
 from bicoastal.lab.drill.report import DnsAnswer, MemberState, RecoveryTime, Write, Writes
 from bicoastal.lab.drill.verdict import Observed, judge, passed
+from bicoastal.lab.scenarios import Expectation
 
 WRITE = Write(client=1, seq=2, id="w", at_s=-0.1)
 WRITES = Writes(
@@ -23,7 +25,9 @@ WRITES = Writes(
     rpo_s=0.0,
     tail_only=True,
 )
+PAGE = PageSent(region="us-west-2", subject="Failed over to us-west-2", message="m")
 GOOD = Observed(
+    expect=Expectation(promotion=True, states=("COOLDOWN",)),
     dns_mode="latch",
     home="us-east-1",
     standby="us-west-2",
@@ -53,7 +57,20 @@ GOOD = Observed(
     ),
     audit_intact=True,
     final_state="COOLDOWN",
+    serving="us-west-2",
+    pages=(PAGE,),
+    told="one reason\nanother",
     leftovers=(),
+)
+STILL = replace(
+    GOOD,
+    expect=Expectation(promotion=False, states=("STEADY", "HELD")),
+    promotions=(),
+    verified_at_s=None,
+    recovery=None,
+    dns=GOOD.dns[:1],
+    final_state="HELD",
+    serving="us-east-1",
 )
 
 
@@ -140,3 +157,63 @@ def test_the_classical_pair_fails_if_dns_never_moves():
     assert "dns-after-promotion" in failing(
         replace(GOOD, dns_mode="health-check", dns=GOOD.dns[:1])
     )
+
+
+def test_a_drill_in_which_nobody_may_be_promoted_passes_when_nobody_was():
+    assert failing(STILL) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    (
+        ({"promotions": ("us-west-2",)}, "no-promotion"),
+        ({"dns": GOOD.dns}, "dns-unmoved"),
+        ({"writes": WRITES.model_copy(update={"lost": [WRITE]})}, "nothing-lost"),
+        ({"final_state": "LOCKED"}, "record-intact"),
+    ),
+)
+def test_what_must_not_happen_fails_its_own_requirement(change, broken):
+    assert failing(replace(STILL, **change)) == {broken}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "requirement"),
+    (
+        ({"felt": True}, {"refused_after_fault": 0}, "fault-felt"),
+        ({"felt": False}, {"refused_after_fault": 3}, "fault-felt"),
+        ({"paged": True}, {"pages": ()}, "paged"),
+        ({"paged": False}, {"pages": (PAGE,)}, "paged"),
+        ({"page_says": "locked"}, {"pages": (PAGE,)}, "page-says"),
+        ({"serving": "home"}, {"serving": None}, "serving"),
+        ({"serving": "standby"}, {"serving": "us-east-1"}, "serving"),
+        ({"told": "over budget"}, {"told": "one reason"}, "told"),
+        ({"divergent": True}, {}, "divergence"),
+        (
+            {"divergent": False},
+            {"writes": WRITES.model_copy(update={"divergent": [WRITE]})},
+            "divergence",
+        ),
+    ),
+)
+def test_what_a_scenario_asks_for_besides_is_judged_only_then(wanted, seen, requirement):
+    broken = replace(STILL, **seen)
+    assert requirement not in {each.id for each in judge(broken)}
+    asked = STILL.expect.model_copy(update=wanted)
+    assert failing(replace(broken, expect=asked)) == {requirement}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen"),
+    (
+        ({"felt": True}, {}),
+        ({"felt": False}, {"refused_after_fault": 0}),
+        ({"paged": True, "page_says": "Failed over"}, {}),
+        ({"paged": False}, {"pages": ()}),
+        ({"serving": "home"}, {}),
+        ({"told": "another"}, {}),
+        ({"divergent": False}, {}),
+    ),
+)
+def test_what_a_scenario_asks_for_passes_when_it_was_seen(wanted, seen):
+    asked = STILL.expect.model_copy(update=wanted)
+    assert failing(replace(STILL, **seen, expect=asked)) == set()

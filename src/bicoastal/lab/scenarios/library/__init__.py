@@ -23,7 +23,7 @@ def all_scenarios() -> dict[str, Scenario]:
     """
     files = sorted(
         (f for f in resources.files(__name__).iterdir() if f.name.endswith(".yaml")),
-        key=lambda file: file.name,
+        key=lambda file: file.name.removesuffix(".yaml"),
     )
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     found = {}

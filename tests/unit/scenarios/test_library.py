@@ -1,0 +1,122 @@
+"""Every scenario file can be played, and its mutant changes what is deployed."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
+from bicoastal.errors import LabError
+from bicoastal.failover import bundle
+from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
+from bicoastal.failover.state import State
+from bicoastal.lab.drill import defects
+from bicoastal.lab.drill.actions import ACTIONS, RESTORING, unknown_actions
+from bicoastal.lab.drill.run import with_overrides
+from bicoastal.lab.scenarios import Mutant, Scenario, Step, all_scenarios, find
+from bicoastal.settings import InvalidSettingsError, load
+
+SCENARIOS = tuple(all_scenarios().values())
+LOSES = {"kill", "hang", "cut", "lose-answers", "lose-requests"}
+CONFIG = {
+    "cluster": "global", "region": "us-west-2", "home_region": "us-east-1", "table": "record",
+    "members": {
+        region: {"arn": f"arn:{region}", "cluster_id": region}
+        for region in ("us-east-1", "us-west-2")
+    },
+    "witnesses": {"us-west-2": "p", "us-east-1": "q", "us-east-2": "r"},
+    "latch": {
+        "namespace": "n", "metric": "m", "dimension_name": "d", "dimension_value": "v",
+        "regions": [],
+    },
+}  # fmt: skip
+
+
+def settings() -> Any:
+    return load({"secretArn": PLACEHOLDER_SECRET.format(region="us-east-1")})
+
+
+def function(config: dict[str, Any]) -> dict[str, Any]:
+    return {"environment": {"variables": {CONFIG_VARIABLE: json.dumps(config), "OTHER": "kept"}}}
+
+
+def test_there_are_scenarios_of_both_kinds() -> None:
+    assert len(SCENARIOS) >= 35
+    assert {scenario.expect.promotion for scenario in SCENARIOS} == {True, False}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_scenario_can_be_played(scenario: Scenario) -> None:
+    assert unknown_actions(scenario) == []
+    assert set(scenario.expect.states) <= set(State)
+    with_overrides(settings(), scenario.settings)
+    done = [step.do for step in scenario.steps if step.place == "home" and step.do]
+    # The oracle reads the writer at the end, so whatever took it away is undone.
+    assert not LOSES & set(done) or RESTORING & set(done)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_mutant_is_deployed(scenario: Scenario) -> None:
+    mutant = scenario.mutant
+    assert mutant.fails
+    transformed = defects.deploying(mutant)("aws:lambda/function:Function", "c", function(CONFIG))
+    assert transformed is not None
+    variables = transformed["environment"]["variables"]
+    assert variables["OTHER"] == "kept"
+    ControllerConfig.from_json(variables[CONFIG_VARIABLE])
+    for key, value in mutant.config.items():
+        assert json.loads(variables[CONFIG_VARIABLE])[key] == value
+    packed = defects.broken_bundle(mutant)
+    if packed is None:
+        assert mutant.config
+        return
+    with zipfile.ZipFile(io.BytesIO(packed)) as broken:
+        text = broken.read(f"bicoastal/failover/{mutant.file}").decode()
+        assert mutant.new in text
+        compile(text, mutant.file, "exec")
+        with zipfile.ZipFile(io.BytesIO(bundle.build())) as whole:
+            assert broken.namelist() == whole.namelist()
+
+
+def test_only_controllers_are_broken() -> None:
+    transform = defects.deploying(find("kill").mutant)
+    assert transform("aws:lambda/function:Function", "p", function({"region": "x"})) is None
+    assert transform("aws:ec2/vpc:Vpc", "v", {}) is None
+
+
+def test_a_mutant_of_what_is_not_there_is_an_error() -> None:
+    mutant = Mutant(what="w", file="guards.py", old="no such text", fails=("x",))
+    with pytest.raises(LabError, match="guards.py has not exactly one 'no such text'"):
+        defects.broken_bundle(mutant)
+
+
+def test_an_unknown_scenario_is_named_with_those_that_exist() -> None:
+    with pytest.raises(LabError, match="there is no scenario 'fire'; there are: approved"):
+        find("fire")
+
+
+@pytest.mark.parametrize("step", ({}, {"do": "kill", "wait_s": 1}, {"until": "held", "do": "x"}))
+def test_a_step_is_one_thing(step: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="exactly one of do, wait_s and until"):
+        Step.model_validate(step)
+
+
+def test_a_mutant_changes_something() -> None:
+    with pytest.raises(ValidationError, match="changes the configuration, or one file's text"):
+        Mutant(what="nothing", fails=("x",))
+
+
+def test_settings_that_a_scenario_changes_are_validated() -> None:
+    changed = with_overrides(settings(), {"failover": {"rpoBudgetS": 5}})
+    assert (changed.failover.rpo_budget_s, changed.failover.threshold) == (5, 7)
+    with pytest.raises(InvalidSettingsError, match=r"failover\.threshold"):
+        with_overrides(settings(), {"failover": {"threshold": "many"}})
+
+
+def test_every_action_says_what_it_does() -> None:
+    assert all(action.__doc__ for action in ACTIONS.values())
