@@ -38,9 +38,9 @@ and every guard's own examples (`make test`), not by the Pulumi CLI.
 
 ## The budget
 
-`BC724` prices what is paid for by existing: instances, or the least capacity of Serverless v2,
+`BC824` prices what is paid for by existing: instances, or the least capacity of Serverless v2,
 keys, alarms, health checks, zones, secrets. It cannot price what is paid for by use (storage, I/O,
-functions, tables, transfer), other engines, and classes that the price list does not know; `BC725`
+functions, tables, transfer), other engines, and classes that the price list does not know; `BC825`
 names the resources that it leaves out. The limit is `monthlyUsd` in the pack's configuration or,
 without it, the stack file's own `budget.monthlyUsd`. For our own stacks
 [`bicoastal cost`](cost.md) knows everything.
