@@ -102,7 +102,8 @@ def test_json_holds_everything(results: Results) -> None:
     document = json.loads(machine.render(results))
     assert document["format"] == 1
     assert document["files"] == list(results.files)
-    assert document["summary"] == {"errors": 2, "warnings": 1, "infos": 1, "ignored": 1}
+    counts = {"errors": 2, "warnings": 1, "infos": 1, "ignored": 1, "not_checked": 0}
+    assert document["summary"] == counts
     assert document["findings"] == [vars(finding) for finding in results.findings]
     (ignored,) = document["ignored"]
     assert (ignored["rule_id"], ignored["reason"]) == ("BC201", 'for the "old, 50%: cheap" app')
