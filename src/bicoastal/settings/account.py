@@ -2,19 +2,19 @@
 
 Pure values: `bicoastal.live` reads them, the rules BC7xx look at them. What could not be read is an
 `Unread`, which no rule may take for an answer: it becomes a finding that says NOT CHECKED.
+
+Named tuples rather than dataclasses: they are made several times as fast, and every `check` pays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(NamedTuple):
     """A question that has no answer.
 
     Attributes:
@@ -31,8 +31,7 @@ Fact: TypeAlias = T | Unread
 """What was read, or why it was not."""
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """Where one class can be ordered with one engine version, in one region.
 
     Attributes:
@@ -49,8 +48,7 @@ class Offer:
         return tuple(zone for zone in self.wanted if zone not in self.zones)
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(NamedTuple):
     """An engine version as a region knows it.
 
     Attributes:
@@ -62,8 +60,7 @@ class Engine:
     is_global: bool
 
 
-@dataclass(frozen=True)
-class Secret:
+class Secret(NamedTuple):
     """A secret, or a replica of one, without what it holds.
 
     Attributes:
@@ -77,8 +74,7 @@ class Secret:
     replicas: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class KeyState:
+class KeyState(NamedTuple):
     """A KMS key that the deployment rests on.
 
     Attributes:
@@ -95,8 +91,7 @@ class KeyState:
     state: Fact[str | None]
 
 
-@dataclass(frozen=True)
-class Quota:
+class Quota(NamedTuple):
     """How much of a quota is used, and how much more the deployment takes.
 
     Attributes:
@@ -117,8 +112,7 @@ class Quota:
         return bool(self.needed) and self.used + self.needed > self.limit
 
 
-@dataclass(frozen=True)
-class Concurrency:
+class Concurrency(NamedTuple):
     """Lambda's concurrency in a region.
 
     Attributes:
@@ -132,8 +126,7 @@ class Concurrency:
     needed: int
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(NamedTuple):
     """Addresses that are taken.
 
     Attributes:
@@ -145,8 +138,7 @@ class Range:
     owner: str
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """What was read of an account. Keys are regions, unless they say otherwise.
 
     Attributes:

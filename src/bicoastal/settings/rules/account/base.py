@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from bicoastal.settings.account import Account, Concurrency, Engine, Offer, Secret, Unread
@@ -55,7 +54,7 @@ def seen(note: str, settings: Mapping[str, Any] | None = None, **changes: Any) -
     Returns:
         The example.
     """
-    return Seen({**SETTINGS, **(settings or {})}, replace(SOUND, **changes), note)
+    return Seen({**SETTINGS, **(settings or {})}, SOUND._replace(**changes), note)
 
 
 def at_standby(facts: Mapping[str, Any], fact: object) -> dict[str, Any]:
