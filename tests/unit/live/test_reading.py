@@ -59,6 +59,12 @@ def test_a_version_that_rds_does_not_know_is_offered_with_no_class(stubs: Any) -
     assert database.offer(stubs, SETTINGS, HOME) == Offer((f"{HOME}a", f"{HOME}b"), ())
 
 
+def test_an_offer_that_may_not_be_read_is_unread(stubs: Any) -> None:
+    stubs.answer("ec2", "describe_availability_zones", ZONES)
+    stubs.refuse("rds", "describe_orderable_db_instance_options", "AccessDenied")
+    unread(database.offer(stubs, SETTINGS, HOME), "Grant rds:DescribeOrderableDBInstanceOptions")
+
+
 def test_without_zones_an_offer_is_unread(stubs: Any) -> None:
     stubs.refuse("ec2", "describe_availability_zones", "UnauthorizedOperation")
     action = "ec2:DescribeAvailabilityZones in us-east-1"
@@ -232,6 +238,14 @@ def test_of_a_session_the_roles_policies_are_simulated(stubs: Any) -> None:
     caller(stubs, "assumed-role/deployer/session")
     stubs.refuse("iam", "get_role", "AccessDenied")
     unread(access.denied(stubs, SETTINGS, HOME), "Grant iam:GetRole")
+
+
+def test_in_the_standby_region_the_secret_is_not_read(stubs: Any) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:user/me"
+    answer = {"Arn": arn, "Account": ACCOUNT, "UserId": "u"}
+    stubs.answer("sts", "get_caller_identity", answer, STANDBY)
+    decide(stubs, 10, region=STANDBY)
+    assert access.denied(stubs, SETTINGS, STANDBY) == ()
 
 
 def test_who_does_not_know_itself_is_not_simulated(stubs: Any) -> None:

@@ -33,6 +33,11 @@ _KEYS = ("network.homeCidr", "network.standbyCidr", "network.witnessCidr")
             ranges={**SOUND.ranges, HOME: (Range("172.31.0.0/16", "vpc-1 in us-east-1"),)},
         ),
         seen(
+            "another VPC has addresses, and those of the stack cannot be read",
+            {"network": {"homeCidr": "ten"}},
+            ranges={**SOUND.ranges, HOME: (Range("10.0.0.0/16", "vpc-1 in us-east-1"),)},
+        ),
+        seen(
             "somebody's VPC has addresses that are none of IPv4's",
             ranges={**SOUND.ranges, HOME: (Range("fd00::/56", "vpc-1 in us-east-1"),)},
         ),

@@ -26,6 +26,7 @@ _IN_SYNC = "InSync"
     "BC704",
     "error",
     source=DESCRIBE,
+    passes=[seen("nobody was asked for a secret", {_ARN: ""}, secret=None)],
     fails=[
         seen("there is no such secret", secret=None),
         seen("the secret is scheduled for deletion", secret=_GONE),
@@ -107,6 +108,7 @@ def secret_replicated(draft: Draft, account: Account) -> Iterable[Problem]:
     "BC706",
     "error",
     source=CREATE_CLUSTER,
+    passes=[seen("nobody was asked for a secret", {_ARN: ""}, secret=None)],
     fails=[
         seen("the secret is no JSON object", secret_faults=("it is not a JSON object",)),
         seen("the secret may not be read", secret_faults=SILENCE),
