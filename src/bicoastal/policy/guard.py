@@ -1,7 +1,7 @@
 """What a guard is: a rule for resources, whoever wrote the program that registers them.
 
 A guard speaks for a rule of the settings' catalogue wherever there is one: its id, its severity,
-what it wants and its source are that rule's. `BC7xx` are rules that settings cannot break, because
+what it wants and its source are that rule's. `BC8xx` are rules that settings cannot break, because
 the program never does what they forbid. Each guard has examples that the tests run.
 """
 
@@ -180,7 +180,7 @@ def own(rule_id: str, name: str, severity: Severity, summary: str, source: str) 
     """What a guard says of itself that has no rule in the catalogue.
 
     Args:
-        rule_id: `BC7xx`.
+        rule_id: `BC8xx`.
         name: what the policy is about, in words joined by hyphens.
         severity: how bad a violation is.
         summary: one line: what it wants.

@@ -24,7 +24,7 @@ $ pulumi up --policy-pack policy --policy-pack-config guard.json
 
 An *error* is mandatory and stops the update; a *warning* and an *info* advise. Where a guard
 speaks for a rule of [rules.md](rules.md), id, severity, summary and source are that rule's, and
-most run the rule itself over the resource's properties. `BC7xx` are those that settings cannot
+most run the rule itself over the resource's properties. `BC8xx` are those that settings cannot
 break.
 
 What a preview cannot know yet is not judged then, but when the resource is made. A guard of *a

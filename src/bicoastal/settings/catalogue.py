@@ -22,11 +22,20 @@ from bicoastal.settings.rules import (
     shape,
     versions,
 )
+from bicoastal.settings.rules.account import access as account_access
+from bicoastal.settings.rules.account import database as account_database
+from bicoastal.settings.rules.account import network as account_network
+from bicoastal.settings.rules.account import quotas as account_quotas
+from bicoastal.settings.rules.account import secret as account_secret
+from bicoastal.settings.rules.account import zone as account_zone
 from bicoastal.settings.rules.base import Problem, Rule
 from bicoastal.settings.secrecy import printable, shown
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
+
+ACCOUNT_FAMILY = "BC7"
+"""The rules that are checked against an AWS account, and only when one is asked."""
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 _LAST = 10**9
@@ -70,6 +79,12 @@ RULES: dict[str, Rule] = collect(
         clients,
         cost,
         security,
+        account_database,
+        account_secret,
+        account_zone,
+        account_quotas,
+        account_access,
+        account_network,
     )
 )
 """Every rule by its id."""
@@ -140,7 +155,7 @@ def _finding(rule: Rule, problem: Problem, marks: Marks) -> Finding:
         line, column = marks.locate(problem.key, at_key=problem.at_key) or (None, None)
     return Finding(
         rule_id=rule.id,
-        severity=rule.severity,
+        severity=rule.severity if problem.checked else "warning",
         key=problem.key,
         value=shown(problem.key, problem.value),
         message=printable(problem.message),
@@ -149,4 +164,5 @@ def _finding(rule: Rule, problem: Problem, marks: Marks) -> Finding:
         file=marks.file,
         line=line,
         column=column,
+        checked=problem.checked,
     )

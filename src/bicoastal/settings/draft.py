@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from bicoastal.settings.account import Account
 from bicoastal.settings.keys import dotted, groups, known_keys, suggestion
 from bicoastal.settings.models import Settings
 from bicoastal.settings.secrecy import printable, quoted, shown
@@ -84,12 +85,14 @@ class Draft:
         faults: what could not be read.
         given: the keys that were given.
         deploying: whether this is about to be deployed, rather than written or rehearsed.
+        account: what was read of the AWS account; None if none was asked.
     """
 
     settings: Settings
     faults: tuple[Fault, ...] = ()
     given: frozenset[str] = frozenset()
     deploying: bool = False
+    account: Account | None = None
 
     def trusts(self, key: str) -> bool:
         """Whether the value of `key` is what was asked for, not a default in its place."""

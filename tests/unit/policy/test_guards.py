@@ -53,7 +53,7 @@ def test_a_guard_says_what_its_rule_says_and_has_a_name_of_its_own():
         assert guard.name.startswith(f"{guard.rule_id.lower()}-")
         assert guard.source.startswith("https://")
         rule = RULES.get(guard.rule_id)
-        assert (rule is None) == guard.rule_id.startswith("BC7")
+        assert (rule is None) == guard.rule_id.startswith("BC8")
         if rule is not None:
             assert (guard.severity, guard.summary, guard.source) == (
                 rule.severity, rule.summary, rule.source,

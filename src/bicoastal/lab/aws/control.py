@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 from pymysql.err import MySQLError
 
+from bicoastal.lab.aws import offers
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.members import Member, Members
 from bicoastal.lab.aws.patches import Action, Response
@@ -54,6 +55,8 @@ class ControlPlane:
             "FailoverGlobalCluster": partial(self._failover, "FailoverGlobalCluster"),
             "SwitchoverGlobalCluster": partial(self._failover, "SwitchoverGlobalCluster"),
             "PromoteReadReplicaDBCluster": self._promote_replica,
+            "DescribeOrderableDBInstanceOptions": self._orderable,
+            "DescribeAccountAttributes": self._quotas,
         }
 
     def handle(self, action: str, params: Mapping[str, Any], original: Any) -> Response:
@@ -219,6 +222,19 @@ class ControlPlane:
         self._on_loop(self._members.detached(identifier, records.region))
         body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
         return self._answer("PromoteReadReplicaDBCluster", body)
+
+    def _orderable(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        versions = self._rds.AURORA_MYSQL_ENGINE_VERSION_SET
+        unknown = flat.get("EngineVersion") not in {None, *versions}
+        if flat.get("Engine") != "aurora-mysql" or unknown:
+            return original(params)
+        body = offers.orderable(flat, records.region, sorted(versions))
+        return self._answer("DescribeOrderableDBInstanceOptions", body)
+
+    def _quotas(self, records: Records, _flat: Mapping[str, str], _params: Any, _: Any) -> Response:
+        return self._answer("DescribeAccountAttributes", offers.quotas(records.used()))
 
     def _answer(self, action: str, body: str) -> Response:
         answer: Response = self._rds._xml(
