@@ -13,6 +13,7 @@ from bicoastal.costs.database import database_items
 from bicoastal.costs.items import HOURS, Case, Item, Kind
 from bicoastal.costs.network import network_items
 from bicoastal.costs.prices import Snapshot, snapshot
+from bicoastal.costs.topology import Topology
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import Settings
 
@@ -149,7 +150,10 @@ def items(case: Case) -> Iterator[Item]:
 
 
 def estimate(
-    settings: Settings, usage: Usage | None = None, prices: Snapshot | None = None
+    settings: Settings,
+    usage: Usage | None = None,
+    prices: Snapshot | None = None,
+    topology: Topology = "global",
 ) -> Estimate:
     """Estimate what a stack costs.
 
@@ -157,6 +161,7 @@ def estimate(
         settings: what is asked for.
         usage: how it is used; the defaults if absent.
         prices: the snapshot; the one in the package if absent.
+        topology: how the members are joined.
 
     Returns:
         The estimate.
@@ -164,7 +169,7 @@ def estimate(
     usage, prices = usage or Usage(), prices or snapshot()
     lines: list[Line] = []
     unpriced: list[Unpriced] = []
-    for item in items(Case(settings, usage)):
+    for item in items(Case(settings, usage, topology)):
         usd = prices.usd(item.key, item.priced_in)
         if usd is None:
             if item.quantity:

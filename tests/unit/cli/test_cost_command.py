@@ -182,7 +182,7 @@ try:
     main()
 except SystemExit as left:
     assert not left.code, left
-heavy = {{"pulumi", "pulumi_aws", "boto3", "botocore", "bicoastal.stack", "bicoastal.failover"}}
+heavy = {{"pulumi", "pulumi_aws", "boto3", "botocore", "bicoastal.stack", "bicoastal.failover.gateway"}}
 print("heavy", sorted(heavy & set(sys.modules)), time.process_time(), file=sys.stderr)
 """
 

@@ -15,6 +15,7 @@ from bicoastal.costs.items import Case, Item
 from bicoastal.costs.usage import Usage
 from bicoastal.failover.config import ControllerConfig, Latch, Member
 from bicoastal.failover.controller import Controller
+from bicoastal.failover.sizing import RUN_S
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Depth, Topology, Verdict, Vote
 from bicoastal.lab.planning import PlannedResource, planned_resources
@@ -209,7 +210,8 @@ def test_the_real_controller_asks_as_often_as_is_priced(interval, region):
     expected = program.rounds_per_run(interval) if region == STANDBY else 0
     assert store.reads == max(1, expected)
     assert set(world.votes.values()) == ({expected} if expected else set())
-    assert set(world.latches.values()) == ({expected} if expected else set())
+    puts = program.LATCH_PUTS_PER_RUN
+    assert set(world.latches.values()) == ({puts} if expected else set())
     assert len(world.latches) == (3 if expected else 0)
     assert now[0] - 1000.0 == max(0, expected - 1) * interval
-    assert config.run_s == program.RUN_S
+    assert config.run_s == RUN_S
