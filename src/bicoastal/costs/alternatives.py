@@ -76,16 +76,14 @@ _TOPOLOGIES: tuple[tuple[str, Topology, dict[str, Any], str, str], ...] = (
         "headless",
         {},
         "managed, once an instance is made",
-        "nothing to promote until an instance has been made in the standby region, on the day on "
-        "which everybody makes them; no reads there; the same loss of writes",
+        "nothing to promote until an instance is made, on a day when many are; no reads there",
     ),
     (
         "binlog replica, db.t4g.medium",
         "binlog-replica",
         {"instance_class": "db.t4g.medium", "instances_per_member": 1},
         "none; promoted by hand",
-        "no managed failover, switchover or failback; lag of seconds to minutes, and the standby "
-        "must be rebuilt afterwards; 4 GiB, CPU credits",
+        "no switchover, no failback without a rebuild; more lag, more lost; CPU credits",
     ),
 )
 

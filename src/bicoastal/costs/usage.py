@@ -38,8 +38,8 @@ class Usage:
         kms_requests: requests to each key.
         key_rotations: rotations of each key so far, one a year; AWS bills two.
         record_writes: writes of the decision record.
-        record_kib: size of the decision record with its audit trail: an entry has 1.7 KiB, a rehearsed
-            failover leaves 17 of them, and 64 are kept.
+        record_kib: size of the decision record with its audit trail, whose entries have 1.7 KiB: a
+            rehearsed failover leaves 16 to 18 of them, and 64 are kept.
         round_s: seconds that a controller's last round takes.
         probe_s: seconds that a probe takes.
         call_kib: a call between regions, each way.

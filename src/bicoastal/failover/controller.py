@@ -318,8 +318,7 @@ class Controller:
         self._latched_at = now
         # A put that comes late must not speak for now: another invocation may have moved DNS.
         puts = [
-            self._submit(self._world.put_latch, region, value, decided_at)
-            for region in regions
+            self._submit(self._world.put_latch, region, value, decided_at) for region in regions
         ]
         wait(puts, timeout=self._timeout_s)
         self._latched = (value, sum(self._accepted(put) for put in puts))

@@ -105,8 +105,14 @@ class Shape:
 
 IDLE = {"writes": "1", "row": "1", "reads": "1", "far": "0", "gib": "10", "kept": "0", "log": "0.1"}
 BUSY = {
-    "writes": "500", "row": "4", "reads": "100", "far": "10", "gib": "200", "kept": "50", "log": "2",
-}  # fmt: skip
+    "writes": "500",
+    "row": "4",
+    "reads": "100",
+    "far": "10",
+    "gib": "200",
+    "kept": "50",
+    "log": "2",
+}
 
 
 def by_hand(place: Place, shape: Shape) -> Iterator[Line]:
@@ -185,7 +191,12 @@ def _functions(place: Place) -> Iterator[Line]:
 def _record(place: Place) -> Iterator[Line]:
     """A record of 32 KiB: 8 units a read, 32 a write, 500 writes in each of three regions."""
     for n, region in enumerate(place.regions):
-        yield region, "Record, writes", D(500 * 32), D("0.625") / MILLION if place.dynamodb else None
+        yield (
+            region,
+            "Record, writes",
+            D(500 * 32),
+            D("0.625") / MILLION if place.dynamodb else None,
+        )
         if n < 2:
             reads = (MIN, ROUNDS)[n] * 8
             yield region, "Record, reads", reads, D("0.125") / MILLION if place.dynamodb else None

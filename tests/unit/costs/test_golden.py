@@ -83,7 +83,7 @@ CASES = [
     (EU, "validation", "health-check", "global", IDLE, "126.00"),
     (EU, "validation", "global-endpoint", "global", IDLE, "116.60"),
     (EU, "validation", "latch", "headless", IDLE, "69.90"),
-    (EU, "validation", "latch", "binlog-replica", IDLE, "EUBIN"),
+    (EU, "validation", "latch", "binlog-replica", IDLE, "138.01"),
     (EU, "staging", "latch", "global", IDLE, "121.27"),
     (EU, "production", "latch", "global", IDLE, "894.23"),
     (EU, "production", "latch", "global", BUSY, "2868.24"),
@@ -94,15 +94,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(
-    ("place", "profile", "dns", "topology", "use", "total"),
+    "case",
     CASES,
-    ids=lambda value: (
-        value.regions[0] if isinstance(value, Place) else "" if isinstance(value, dict) else value
-    ),
+    ids=lambda case: "-".join([case[0].regions[0], *case[1:4], "busy" if case[4] is BUSY else ""]),
 )
-def test_line_by_line(
-    place: Place, profile: str, dns: str, topology: Topology, use: dict[str, str], total: str
-) -> None:
+def test_line_by_line(case: tuple[Place, str, str, Topology, dict[str, str], str]) -> None:
+    place, profile, dns, topology, use, total = case
     capacity, days = PROFILES[profile]
     settings = settings_of(place, profile, dns)
     if topology == "binlog-replica":  # which may have a class that a global database may not

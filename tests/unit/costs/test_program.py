@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pulumi_aws
 import pytest
 
+from bicoastal import stack
 from bicoastal.costs import program
 from bicoastal.costs.estimate import items
 from bicoastal.costs.free import FREE
@@ -67,6 +71,19 @@ def test_every_resource_type_is_billed_or_free_with_a_source(planned):
     for reason, source in FREE.values():
         assert reason
         assert source.startswith("https://")
+
+
+def test_the_shapes_reach_every_type_that_the_program_can_create(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    reached = {
+        found.type for shape in SHAPES.values() for found in planned_resources(settings_of(shape))
+    }
+    sources = "".join(file.read_text("utf-8") for file in Path(stack.__file__).parent.glob("*.py"))
+    named = set(re.findall(r"\baws\.(\w+)\.([A-Z]\w+)\(", sources))
+    kinds = {getattr(getattr(pulumi_aws, module), name) for module, name in named}
+    written = {kind.pulumi_type for kind in kinds if hasattr(kind, "pulumi_type")}
+    assert len(written) > 25
+    assert written <= reached
 
 
 def test_nothing_is_billed_that_the_program_does_not_create(planned):
