@@ -137,7 +137,7 @@ def test_where_prices_agree_the_order_of_regions_does_not_matter(
     assert abs(totals[0] - totals[1]) <= D("0.01") * lines
 
 
-@limits(deadline=None)
+@limits(deadline=None, max_examples=30)
 @given(stacks(), usages)
 def test_taking_a_resource_away_never_costs_more(settings: Settings, usage: Usage) -> None:
     asked = estimate(settings, usage).total

@@ -48,14 +48,21 @@ def settings_of(shape: dict[str, Any]) -> Settings:
     return load({"secretArn": SECRET.format(home), **shape})
 
 
-@pytest.fixture(scope="module", params=list(SHAPES))
-def planned(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Settings, list[PlannedResource]]:
+@pytest.fixture(scope="module")
+def plans(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, tuple[Settings, list[PlannedResource]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        settings = settings_of(SHAPES[request.param])
-        return settings, planned_resources(settings)
+        settings = {name: settings_of(shape) for name, shape in SHAPES.items()}
+        return {name: (asked, planned_resources(asked)) for name, asked in settings.items()}
+
+
+@pytest.fixture(params=list(SHAPES))
+def planned(
+    request: pytest.FixtureRequest, plans: dict[str, tuple[Settings, list[PlannedResource]]]
+) -> tuple[Settings, list[PlannedResource]]:
+    return plans[request.param]
 
 
 def items_of(settings: Settings) -> list[Item]:
@@ -73,11 +80,8 @@ def test_every_resource_type_is_billed_or_free_with_a_source(planned):
         assert source.startswith("https://")
 
 
-def test_the_shapes_reach_every_type_that_the_program_can_create(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    reached = {
-        found.type for shape in SHAPES.values() for found in planned_resources(settings_of(shape))
-    }
+def test_the_shapes_reach_every_type_that_the_program_can_create(plans):
+    reached = {found.type for _, resources in plans.values() for found in resources}
     sources = "".join(file.read_text("utf-8") for file in Path(stack.__file__).parent.glob("*.py"))
     named = set(re.findall(r"\baws\.(\w+)\.([A-Z]\w+)\(", sources))
     kinds = {getattr(getattr(pulumi_aws, module), name) for module, name in named}

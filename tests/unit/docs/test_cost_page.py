@@ -90,4 +90,4 @@ def test_what_is_compared_is_as_the_command_prints_it():
     assert f"costs\n{-found['rounds every 30 s, threshold 3'].difference} less" in PAGE
     point = break_even(load({}))
     assert point is not None
-    assert f"{point.requests:,} for the default stack" in PAGE
+    assert f"cheaper storage: {point.requests:,} for the" in PAGE
