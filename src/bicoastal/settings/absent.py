@@ -1,6 +1,6 @@
 """Keys that people look for and that do not exist, because AWS would refuse them or ignore them.
 
-A bare "unknown key" would send its writer to look for another spelling; the reason saves the search.
+A bare "unknown key" would send its writer looking for another spelling; the reason saves that.
 """
 
 from __future__ import annotations
@@ -47,7 +47,12 @@ ABSENCES = (
         "BC226",
         "RDS is not asked to manage the password: in a global database it cannot.",
         _AURORA + "rds-secrets-manager.html",
-        ("manageMasterUserPassword", "managedPassword", "managePassword", "masterUserSecretKmsKeyId"),
+        (
+            "manageMasterUserPassword",
+            "managedPassword",
+            "managePassword",
+            "masterUserSecretKmsKeyId",
+        ),
         "AWS refuses to manage the master user's password in a global database",
         "Remove it; secretArn names a secret of yours, with a replica in the standby region.",
     ),
@@ -153,8 +158,8 @@ ABSENCES = (
         "No CALCULATED check is put together by hand: one without children never changes.",
         _ROUTE53 + "health-checks-creating-values.html",
         ("childHealthThreshold", "childHealthChecks", "healthThreshold", "calculated", "children"),
-        "the program puts the CALCULATED check together: with a threshold of 0, or above the number "
-        "of its children, or without any, it would be healthy or unhealthy for ever",
+        "the program puts the CALCULATED check together: with a threshold of 0, or above the "
+        "number of its children, or without any, it would be healthy or unhealthy for ever",
         "Remove it; dns.mode says what the check follows.",
     ),
     Absence(

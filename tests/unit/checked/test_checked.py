@@ -31,8 +31,11 @@ from .world import Request, refused
 
 UNSURE = {"BC204", "BC207", "BC225", "BC403"}
 
-FAMILIES = "r5 r6g r6i r7g r7i r8g x2g r6gd r6id r8gd r4 t2 t3 t4g m6g c7g r9z foo x2iedn".split()
-SIZES = "micro small medium large xlarge 2xlarge 48xlarge huge".split()
+FAMILIES = (
+    "r5", "r6g", "r6i", "r7g", "r7i", "r8g", "x2g", "r6gd", "r6id", "r8gd", "r4", "t2", "t3", "t4g",
+    "m6g", "c7g", "r9z", "foo", "x2iedn",
+)  # fmt: skip
+SIZES = ("micro", "small", "medium", "large", "xlarge", "2xlarge", "48xlarge", "huge")
 CLASSES = st.builds("db.{}.{}".format, st.sampled_from(FAMILIES), st.sampled_from(SIZES))
 ODD = st.text(max_size=6) | st.text("a1_- .", max_size=70)
 HOURS = st.builds("{:02}:{:02}".format, st.integers(0, 25), st.sampled_from((0, 10, 30, 45, 60)))
@@ -45,7 +48,11 @@ VALUES: Mapping[str, tuple[str, str, st.SearchStrategy[Any]]] = {
     "port": ("CreateDBCluster", "Port", st.integers(-10, 70_000)),
     "backupRetentionDays": ("CreateDBCluster", "BackupRetentionPeriod", st.integers(-2, 40)),
     "databaseName": ("CreateDBCluster", "DatabaseName", ODD | st.sampled_from(("mysql", "Sys"))),
-    "storageType": ("CreateDBCluster", "StorageType", st.sampled_from(("aurora", "aurora-iopt1")) | ODD),
+    "storageType": (
+        "CreateDBCluster",
+        "StorageType",
+        st.sampled_from(("aurora", "aurora-iopt1")) | ODD,
+    ),
     "backupWindow": ("CreateDBCluster", "PreferredBackupWindow", BACKUPS | ODD),
     "maintenanceWindow": ("CreateDBCluster", "PreferredMaintenanceWindow", MAINTENANCES | ODD),
     "monitoringIntervalS": ("CreateDBInstance", "MonitoringInterval", st.integers(-1, 61)),
@@ -108,10 +115,18 @@ def some(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=keys)
 
 
-LAWFUL_CLASSES = ("db.serverless", "db.r6g.large", "db.r7i.2xlarge", "db.r5.24xlarge", "db.x2g.large")
+LAWFUL_CLASSES = (
+    "db.serverless",
+    "db.r6g.large",
+    "db.r7i.2xlarge",
+    "db.r5.24xlarge",
+    "db.x2g.large",
+)
 RANGES = st.builds(
     "{}/{}".format,
-    st.sampled_from(("10.10.0.0", "10.20.0.0", "10.30.64.0", "172.16.0.0", "192.168.0.0", "10.0.0.0")),
+    st.sampled_from(
+        ("10.10.0.0", "10.20.0.0", "10.30.64.0", "172.16.0.0", "192.168.0.0", "10.0.0.0")
+    ),
     st.sampled_from((8, 16, 17, 18, 20, 24, 27, 28)),
 )
 WHOLE = some(
@@ -173,8 +188,10 @@ CLASSICAL = {"dns": {"mode": "health-check"}, "health": {"endpointCheck": "publi
 
 @pytest.mark.parametrize(
     "rule_id",
-    ("BC102", "BC201", "BC205", "BC209", "BC223", "BC301", "BC302", "BC401", "BC405", "BC406", "BC407",
-     "BC408", "BC409", "BC411"),
+    (
+        "BC102", "BC201", "BC205", "BC209", "BC223", "BC301", "BC302", "BC401", "BC405", "BC406",
+        "BC407", "BC408", "BC409", "BC411",
+    ),
 )  # fmt: skip
 def test_what_the_catalogue_says_of_aws_the_embedded_aws_says_too(
     rule_id: str, refused_of: Refused

@@ -159,7 +159,7 @@ class World:
             names = ("FromPort", "ToPort", "IpRanges.1.CidrIp")
             found = tuple(asked.get(rule + name, "") for name in names)
             if found[2]:
-                self.rules[asked["GroupId"]].append(found)  # type: ignore[arg-type]
+                self.rules[asked["GroupId"]].append(found)
         elif action == "CreateDBSubnetGroup":
             self.named[self.region].append(asked["DBSubnetGroupName"])
         elif action == "CreateGlobalCluster":

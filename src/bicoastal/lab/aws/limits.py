@@ -15,7 +15,9 @@ _BURSTABLE = re.compile(r"^db\.t\d[a-z]*\.")
 _CLASS = re.compile(r"^db\.(serverless|[a-z]+\d+[a-z]*\.(micro|small|medium|\d*x?large))$")
 # Those with local NVMe storage are PostgreSQL's, r4 is Aurora MySQL 2's, and the memory-optimised
 # ones begin with large.
-_NOT_FOR_MYSQL = re.compile(r"^db\.([cm]\d\w*|r4|[rx]\d\w*d)\.|^db\.[rx]\d\w*\.(micro|small|medium)$")
+_NOT_FOR_MYSQL = re.compile(
+    r"^db\.([cm]\d\w*|r4|[rx]\d\w*d)\.|^db\.[rx]\d\w*\.(micro|small|medium)$"
+)
 _SINCE = {"db.r7g": (3, 3, 1), "db.r7i": (3, 8, 0), "db.r8g": (3, 8, 0)}
 _SCALING = "ServerlessV2ScalingConfiguration."
 
@@ -81,9 +83,7 @@ def windows(parameters: Parameters, _: Inventory) -> Refusal | None:
             return Refusal(VALUE, f"Invalid {what} window format: {text}")
     backup, maintenance = found
     if backup and maintenance and backup.overlaps(maintenance):
-        return Refusal(
-            VALUE, "The backup window and maintenance window must not overlap."
-        )
+        return Refusal(VALUE, "The backup window and maintenance window must not overlap.")
     return None
 
 
@@ -108,7 +108,8 @@ def monitoring(parameters: Parameters, _: Inventory) -> Refusal | None:
         return Refusal(VALUE, f"Invalid monitoring interval: {seconds}")
     if seconds != "0" and not parameters.get("MonitoringRoleArn"):
         return Refusal(
-            COMBINATION, "A MonitoringRoleARN value is required if you specify a MonitoringInterval."
+            COMBINATION,
+            "A MonitoringRoleARN value is required if you specify a MonitoringInterval.",
         )
     return None
 

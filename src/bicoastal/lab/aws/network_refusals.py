@@ -50,9 +50,7 @@ def subnet_range(parameters: Parameters, networks: Networks) -> Refusal | None:
     if not inside or not 16 <= subnet.prefixlen <= 28:
         return Refusal("InvalidSubnet.Range", f"The CIDR '{text}' is invalid.")
     if any(subnet.overlaps(IPv4Network(other)) for other in networks.subnet_ranges(vpc)):
-        return Refusal(
-            "InvalidSubnet.Conflict", f"The CIDR '{text}' conflicts with another subnet"
-        )
+        return Refusal("InvalidSubnet.Conflict", f"The CIDR '{text}' conflicts with another subnet")
     return None
 
 

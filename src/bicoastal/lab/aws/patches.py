@@ -131,7 +131,9 @@ def flattened(params: Mapping[str, Any]) -> dict[str, str]:
     return {k: str(v[0] if isinstance(v, list) else v) for k, v in params.items() if v}
 
 
-def create_health_check(route53: Any, original: Callable[[bytes], Response], body: bytes) -> Response:
+def create_health_check(
+    route53: Any, original: Callable[[bytes], Response], body: bytes
+) -> Response:
     """Refuses what Route 53 would refuse."""
     element = route53._find(route53._parse_body(body), "HealthCheckConfig")
     refusal = check_refusals.refused(route53._parse_health_check_config(element))

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from bicoastal.lab.aws import limits
 from bicoastal.lab.aws.refusal import COMBINATION, VALUE, Inventory, Parameters, Refusal, Rule
 
-
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 _IDENTIFIER = re.compile(r"^(?=.{1,63}$)[A-Za-z](-?[A-Za-z0-9])*$")
 

@@ -20,7 +20,9 @@ def _rule(absence: Absence) -> Rule:
     groups = {"BC2": "database", "BC3": "health"}
     group = groups.get(absence.rule_id[:3])
     asked = [{group: {key: 1}} if group else {key: 1} for key in absence.keys]
-    return rule(absence.rule_id, "error", source=absence.source, passes=[{}], fails=asked)(asked_for)
+    return rule(absence.rule_id, "error", source=absence.source, passes=[{}], fails=asked)(
+        asked_for
+    )
 
 
 RULES = tuple(map(_rule, ABSENCES))

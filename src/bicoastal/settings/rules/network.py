@@ -249,7 +249,7 @@ def no_overlap(draft: Draft) -> Iterable[Problem]:
                 other_key,
                 f"{other_key} is {other_cidr}, which overlaps {key}, {cidr}; the VPCs are peered, "
                 "and peering refuses that.",
-                f"Choose one that has no address in common with the others, such as {_free(draft)}.",
+                f"Choose one that has no address of the others, such as {_free(draft)}.",
                 other_cidr,
                 related=(key,),
             )
