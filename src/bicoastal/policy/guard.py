@@ -97,7 +97,7 @@ class Guard:
     """A rule for resources.
 
     Attributes:
-        name: what Pulumi calls the policy, such as `bc701-storage-encrypted`.
+        name: what Pulumi calls the policy, such as `bc801-storage-encrypted`.
         rule_id: the rule that it speaks for.
         severity: `error` refuses; `warning` and `info` advise.
         summary: one line: what the rule wants.

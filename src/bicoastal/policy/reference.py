@@ -49,8 +49,8 @@ without it, the stack file's own `budget.monthlyUsd`. For our own stacks
 
 ```json
 {
-  "bc724-budget": { "monthlyUsd": 120 },
-  "bc713-tagged": { "required": ["Owner", "CostCenter"] },
+  "bc824-budget": { "monthlyUsd": 120 },
+  "bc813-tagged": { "required": ["Owner", "CostCenter"] },
   "bc308-short-ttl": "disabled"
 }
 ```

@@ -8,6 +8,7 @@ from types import ModuleType
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.findings import Finding
 from bicoastal.settings.rules import (
+    absent,
     classes,
     clients,
     cost,
@@ -21,6 +22,7 @@ from bicoastal.settings.rules import (
     security,
     shape,
     versions,
+    windows,
 )
 from bicoastal.settings.rules.account import access as account_access
 from bicoastal.settings.rules.account import database as account_database
@@ -45,7 +47,7 @@ def collect(modules: Iterable[ModuleType]) -> dict[str, Rule]:
     """Every rule of some modules by its id.
 
     Args:
-        modules: modules that hold rules.
+        modules: modules that hold rules, singly or in tuples.
 
     Returns:
         The rules, ordered by id.
@@ -56,11 +58,12 @@ def collect(modules: Iterable[ModuleType]) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
     for module in modules:
         for value in vars(module).values():
-            if isinstance(value, Rule):
-                if value.id in rules:
-                    msg = f"two rules have the id {value.id}"
-                    raise ValueError(msg)
-                rules[value.id] = value
+            for held in value if isinstance(value, tuple) else (value,):
+                if isinstance(held, Rule):
+                    if held.id in rules:
+                        msg = f"two rules have the id {held.id}"
+                        raise ValueError(msg)
+                    rules[held.id] = held
     return dict(sorted(rules.items()))
 
 
@@ -71,6 +74,8 @@ RULES: dict[str, Rule] = collect(
         classes,
         versions,
         database,
+        windows,
+        absent,
         production,
         dns,
         failover,

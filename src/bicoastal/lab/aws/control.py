@@ -17,9 +17,10 @@ from pymysql.err import MySQLError
 from bicoastal.lab.aws import offers
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.members import Member, Members
-from bicoastal.lab.aws.patches import Action, Response
+from bicoastal.lab.aws.patches import Action, Response, flattened
 from bicoastal.lab.aws.records import GlobalWriters, Records, arn_region
-from bicoastal.lab.aws.refusals import Refusal, refused
+from bicoastal.lab.aws.refusal import Refusal
+from bicoastal.lab.aws.refusals import refused
 
 _T = TypeVar("_T")
 Handler: TypeAlias = Callable[[Records, Mapping[str, str], Any, Any], Response]
@@ -71,7 +72,7 @@ class ControlPlane:
             Status, headers and body.
         """
         records = Records.of_request(self._rds)
-        flat = {k: str(v[0] if isinstance(v, list) else v) for k, v in params.items() if v}
+        flat = flattened(params)
         refusal = refused(action, flat, records)
         if refusal:
             return self._refuse(refusal)
