@@ -1,4 +1,5 @@
-"""Print, from one run on this machine: drill phases, RTO against its floor, start-up, memory.
+"""Print, from one run on this machine: drill phases, RTO against its floor, start-up, memory,
+and `bicoastal check` beside cfn-lint (alone: python -m benchmarks.peer).
 
 make bench                      one drill of each fault
 python -m benchmarks --runs 10  ten of each
@@ -21,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.memory import PeakMemory
+from benchmarks.peer import compare
 
 COMMAND = Path(sys.executable).parent / "bicoastal"
 FAULTS = ("kill", "hang", "partition")
@@ -104,6 +106,7 @@ def main(runs: Annotated[int, typer.Option(min=1, help="Drills of each fault.")]
     console = Console(highlight=False)
     console.print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     start_up(console)
+    compare(console)
     drills(console, runs)
 
 

@@ -25,6 +25,7 @@ from bicoastal.cli.maintenance import maintenance
 from bicoastal.cli.plan import plan
 from bicoastal.cli.prices import prices
 from bicoastal.cli.status import status
+from bicoastal.cli.tables import tables
 from bicoastal.cli.unlock import unlock
 from bicoastal.errors import BicoastalError, DeploymentError
 
@@ -52,6 +53,7 @@ app.command()(unlock)
 app.command()(maintenance)
 app.command()(failover)
 app.command()(audit)
+app.add_typer(tables, name="tables")
 
 
 def _print_version(value: bool) -> None:

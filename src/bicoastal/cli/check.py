@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bicoastal.cli.operating import Endpoint, tell
+
 if TYPE_CHECKING:
+    from bicoastal.settings.loading import Look
     from bicoastal.settings.output.plain import Style
     from bicoastal.settings.output.results import Results
 
@@ -57,17 +60,24 @@ def check(
     list_rules: Annotated[
         bool, typer.Option("--list-rules", help="List the rules that are chosen, and stop.")
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Ask an AWS account, too. Nothing is written there."),
+    ] = False,
+    endpoint: Endpoint = None,
 ) -> None:
     """Name every mistake in stack files, with its place, reason, cure and source.
 
-    Needs neither AWS nor Pulumi. Exit code 0: no error (warnings are allowed unless --strict).
-    1: errors. 2: bad usage.
+    Needs neither AWS nor Pulumi, unless --live. Exit code 0: no error (warnings are allowed unless
+    --strict; what --live could not find out is a warning). 1: errors. 2: bad usage.
 
     '# bicoastal: ignore BC204 -- the reason' at the end of a finding's line, or alone on a line
     above it, silences that finding.
     """
     if as_json and form not in {Format.TEXT, Format.JSON}:
         raise typer.BadParameter("--json and --format name different forms; give one of them")
+    if endpoint and not live:
+        raise typer.BadParameter("--endpoint-url says whom --live asks; give --live, too")
     chosen = Format.JSON if as_json else form
     rules = _rules(select, ignore)
     if explain is not None or list_rules:
@@ -76,13 +86,21 @@ def check(
     paths = files or _stack_files_here()
     for path in paths:
         _refuse_what_is_no_stack_file(path)
-    from bicoastal.settings.loading import review_stack_file
+    from bicoastal.settings.loading import review_stack_file, without_looking
     from bicoastal.settings.output.results import Results
 
-    reviews = [review_stack_file(path, deploying=True) for path in paths]
+    look = _looker(endpoint) if live else without_looking
+    reviews = [review_stack_file(path, deploying=True, look=look) for path in paths]
     results = Results.of([str(path) for path in paths], reviews, rules)
     _write(_renderer(chosen)(results))
     raise typer.Exit(0 if results.passes(strict=strict) else 1)
+
+
+def _looker(endpoint: list[str] | None) -> Look:
+    """What reads the account; it needs boto3, which a check without --live does not."""
+    from bicoastal.live.looking import looker
+
+    return looker(endpoint or (), tell)
 
 
 def _rules(select: list[str] | None, ignore: list[str] | None) -> frozenset[str]:

@@ -9,10 +9,12 @@ from typing import Any
 
 import typer
 
+from bicoastal.costs.alternatives import Alternative
 from bicoastal.costs.estimate import Line
 from bicoastal.costs.report import REVIEWED_USD, Report
 
 _GAP = "  "
+NOT_YET = "not yet deployable by this version"
 
 
 def quantity(value: Decimal) -> str:
@@ -81,6 +83,12 @@ def remarks(report: Report) -> Iterator[str]:
     """Warnings, and both outcomes of every assumption."""
     for warning in report.warnings:
         yield f"Warning: {warning}"
+    if (point := report.break_even) is not None:
+        yield (
+            f"Storage aurora-iopt1 is cheaper from {quantity(point.requests)} I/O requests a month "
+            f"on, all members together (at this usage: {quantity(point.asked)}); below, capacity "
+            f"and storage cost {money(point.extra)} more."
+        )
     for item in report.disputes:
         yield (
             f"{item.key}: {item.chosen}, total {money(item.total)}; "
@@ -110,14 +118,23 @@ def as_text(report: Report) -> str:
         founding(report),
     ]
     if report.alternatives:
-        others = [
-            Row(o.name, money(o.estimate.total), f"{o.difference:+,.2f}", o.gives)
-            for o in report.alternatives
-        ]
-        heads = ("Alternative", "Monthly USD>", "Difference>", "What it gives up, or buys")
-        parts.append(table(heads, others))
+        others = [Row(*alternative_cells(other)) for other in report.alternatives]
+        parts.append(table(ALTERNATIVE_HEADS, others))
     parts.append("\n".join(remarks(report)))
     return "\n\n".join(parts)
+
+
+ALTERNATIVE_HEADS = (
+    "Alternative", "Monthly USD>", "Difference>", "Failover", "What it gives up, or buys",
+)  # fmt: skip
+
+
+def alternative_cells(other: Alternative) -> tuple[str, str, str, str, str]:
+    """One alternative; what has no price in a region makes its total a lower bound."""
+    more = ">" if other.estimate.unpriced else ""
+    name = other.name if other.is_deployable else f"{other.name} ({NOT_YET})"
+    total = more + money(other.estimate.total)
+    return name, total, f"{other.difference:+,.2f}", other.failover, other.gives
 
 
 class Row:
@@ -222,10 +239,19 @@ def as_json(report: Report) -> str:
                 "name": other.name,
                 "totalMonthlyCost": str(other.estimate.total),
                 "difference": str(other.difference),
+                "failover": other.failover,
                 "gives": other.gives,
+                "deployable": other.is_deployable,
+                "priced": not other.estimate.unpriced,
             }
             for other in report.alternatives
         ]
+    if report.break_even is not None:
+        body["ioOptimized"] = {
+            "extraMonthlyCost": str(report.break_even.extra),
+            "breakEvenRequests": f"{report.break_even.requests:f}",
+            "requests": f"{report.break_even.asked:f}",
+        }
     return json.dumps(body, indent=2)
 
 
@@ -248,11 +274,8 @@ def as_markdown(report: Report) -> str:
         row = (line.region, line.service, name.replace("*", "&ast;"), *rest)
         text.append(f"| {' | '.join(row)} |")
     if report.alternatives:
-        text += ["", "| Alternative | Monthly USD | Difference | What it gives up, or buys |"]
-        text += ["|---|---:|---:|---|"]
-        text += [
-            f"| {o.name} | {money(o.estimate.total)} | {o.difference:+,.2f} | {o.gives} |"
-            for o in report.alternatives
-        ]
+        heads = (head.rstrip(">") for head in ALTERNATIVE_HEADS)
+        text += ["", f"| {' | '.join(heads)} |", "|---|---:|---:|---|---|"]
+        text += [f"| {' | '.join(alternative_cells(o))} |" for o in report.alternatives]
     text += ["", *(f"- {remark}" for remark in remarks(report))]
     return "\n".join(text)

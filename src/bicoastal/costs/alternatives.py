@@ -1,15 +1,18 @@
-"""The same stack with another database, each with what it gives up."""
+"""The same stack built otherwise, each with its price and what it gives up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from bicoastal.costs.estimate import Estimate, estimate
-from bicoastal.costs.prices import Snapshot
+from bicoastal.costs.prices import Snapshot, snapshot
+from bicoastal.costs.topology import DEPLOYABLE, Topology
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import PROFILES, Database, Settings
+
+MANAGED = "managed, minutes"
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,17 @@ class Alternative:
         name: what it is.
         estimate: what it costs with the same usage.
         difference: US dollars a month more (or, negative, less) than what is asked for.
+        failover: who fails over, and how long the promotion takes.
         gives: what it gives up, or what it buys.
+        is_deployable: whether this version can deploy it.
     """
 
     name: str
     estimate: Estimate
     difference: Decimal
+    failover: str
     gives: str
+    is_deployable: bool = True
 
 
 _PROFILE_GIVES = {
@@ -63,14 +70,32 @@ _VARIANTS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
 )
 
+_TOPOLOGIES: tuple[tuple[str, Topology, dict[str, Any], str, str], ...] = (
+    (
+        "headless standby",
+        "headless",
+        {},
+        "managed, once an instance is made",
+        "nothing to promote until an instance is made, on a day when many are; no reads there",
+    ),
+    (
+        "binlog replica, db.t4g.medium",
+        "binlog-replica",
+        {"instance_class": "db.t4g.medium", "instances_per_member": 1},
+        "none; promoted by hand",
+        "no switchover, no failback without a rebuild; more lag, more lost; CPU credits",
+    ),
+)
+
+_SLOWER: dict[str, Any] = {"probe_interval_s": 30, "threshold": 3}
+
 
 def alternatives(
     settings: Settings, usage: Usage | None = None, prices: Snapshot | None = None
 ) -> tuple[Alternative, ...]:
     """Price what is asked for, the profiles and the lawful alternatives.
 
-    Regions, network, DNS and failover stay as asked for. None of them gives up managed failover: a
-    headless standby and a replica outside of a global database, which do, are not in the program.
+    Regions, network and DNS stay as asked for.
 
     Args:
         settings: what is asked for.
@@ -81,23 +106,95 @@ def alternatives(
         What is asked for first.
     """
     asked = estimate(settings, usage, prices)
-    found = [Alternative("as asked for", asked, Decimal(0), "")]
+    found = [Alternative("as asked for", asked, Decimal(0), MANAGED, "")]
 
-    def add(name: str, database: Database, gives: str) -> None:
-        other = estimate(settings.model_copy(update={"database": database}), usage, prices)
-        found.append(Alternative(name, other, other.total - asked.total, gives))
+    def add(
+        name: str,
+        gives: str,
+        *,
+        topology: Topology = "global",
+        promotion: str = MANAGED,
+        **groups: Any,
+    ) -> None:
+        other = estimate(settings.model_copy(update=groups), usage, prices, topology)
+        is_deployable = topology in DEPLOYABLE
+        difference = other.total - asked.total
+        found.append(Alternative(name, other, difference, promotion, gives, is_deployable))
 
     for profile, gives in _PROFILE_GIVES.items():
         defaults = Database.model_validate(PROFILES[profile].get("database", {}))
-        add(f"profile {profile}", defaults, gives)
+        add(f"profile {profile}", gives, database=defaults)
     for name, keys, gives in _VARIANTS:
-        add(name, settings.database.model_copy(update=keys), gives)
+        add(name, gives, database=settings.database.model_copy(update=keys))
+    for name, topology, keys, promotion, gives in _TOPOLOGIES:
+        database = settings.database.model_copy(update=keys)
+        add(name, gives, topology=topology, promotion=promotion, database=database)
+    add(
+        "rounds every 30 s, threshold 3",
+        "the same window if the grace is, fewer looks in it; noticed up to 20 s later",
+        failover=settings.failover.model_copy(update=_SLOWER),
+    )
     other = "aurora" if settings.database.storage_type != "aurora" else "aurora-iopt1"
     add(
         f"storage {other}",
-        settings.database.model_copy(update={"storage_type": other}),
         "I/O is free but capacity and storage are dearer"
         if other == "aurora-iopt1"
         else "each I/O is paid for",
+        database=settings.database.model_copy(update={"storage_type": other}),
     )
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """From how many I/O requests on I/O-Optimized storage costs no more than standard storage.
+
+    Attributes:
+        extra: US dollars a month that capacity and storage cost more.
+        requests: I/O requests a month of all members, beyond which it is the cheaper one.
+        asked: I/O requests a month at the given usage.
+    """
+
+    extra: Decimal
+    requests: Decimal
+    asked: Decimal
+
+
+def break_even(
+    settings: Settings, usage: Usage | None = None, prices: Snapshot | None = None
+) -> BreakEven | None:
+    """Compare the two kinds of storage.
+
+    I/O-Optimized takes I/O off the bill and makes capacity and storage dearer; replicated writes
+    are left out, since sources dispute whether it takes them off too. I/O is counted at the home
+    region's price, where all writes are.
+    Source: https://aws.amazon.com/rds/aurora/pricing/
+
+    Args:
+        settings: what is asked for; its own kind of storage does not matter.
+        usage: how it is used; the defaults if absent.
+        prices: the snapshot; the one in the package if absent.
+
+    Returns:
+        The point, or `None` if a price is not known.
+    """
+    prices = prices or snapshot()
+    home = settings.regions.home
+    io = prices.usd("aurora:io", home)
+    cost, unpriced = {}, False
+    for storage in ("aurora", "aurora-iopt1"):
+        database = settings.database.model_copy(update={"storage_type": storage})
+        made = estimate(settings.model_copy(update={"database": database}), usage, prices)
+        cost[storage] = sum(
+            (line.usd for line in made.lines if line.key.endswith(f"/{storage}")), Decimal(0)
+        )
+        unpriced |= any(item.key.endswith(f"/{storage}") for item in made.unpriced)
+        if storage == "aurora":
+            asked = sum(
+                (line.quantity for line in made.lines if line.key == "aurora:io"), Decimal(0)
+            )
+    if io is None or unpriced:
+        return None
+    extra = cost["aurora-iopt1"] - cost["aurora"]
+    per = prices.figures["aurora:io"].per
+    return BreakEven(extra, (extra / io * per).to_integral_value(ROUND_CEILING), asked)

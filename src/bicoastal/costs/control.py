@@ -8,7 +8,13 @@ from math import ceil
 
 from bicoastal.costs.database import log_items
 from bicoastal.costs.items import GIB, KIB_PER_GIB, MINUTES, Case, Item
-from bicoastal.costs.program import MEMORY_GB, alarms, rounds_per_run, topic_regions
+from bicoastal.costs.program import (
+    LATCH_PUTS_PER_RUN,
+    MEMORY_GB,
+    alarms,
+    rounds_per_run,
+    topic_regions,
+)
 
 _FUNCTION = "aws:lambda/function:Function"
 _SCHEDULE = ("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget")
@@ -23,6 +29,11 @@ def rounds(case: Case) -> Decimal:
     return MINUTES * rounds_per_run(case.settings.failover.probe_interval_s)
 
 
+def latch_puts(case: Case) -> Decimal:
+    """How often the standby's controller puts the latch into each region in a month."""
+    return MINUTES * LATCH_PUTS_PER_RUN if case.follows_latch else Decimal(0)
+
+
 def control_items(case: Case) -> Iterator[Item]:
     """Everything that is billed for watching and deciding, in the order in which it is shown."""
     for region in case.settings.regions.all:
@@ -35,7 +46,7 @@ def control_items(case: Case) -> Iterator[Item]:
     if case.follows_latch:
         for region in case.settings.regions.all:
             yield Item("Metric HomeIsWriter", "cloudwatch:metric", region, Decimal(1))
-            yield Item("PutMetricData of the latch", "cloudwatch:request", region, rounds(case))
+            yield Item("PutMetricData of the latch", "cloudwatch:request", region, latch_puts(case))
     yield from _notices(case)
 
 

@@ -16,7 +16,7 @@ _BILLED_ROTATIONS = Decimal(2)
 
 def database_items(case: Case) -> Iterator[Item]:
     """Everything that is billed for the members, in the order in which it is shown."""
-    for region in case.settings.regions.members:
+    for region in case.with_instances:
         yield from _capacity(case, region)
     yield from _volume(case)
     yield from _replication(case)
@@ -63,7 +63,7 @@ def _capacity(case: Case, region: str) -> Iterator[Item]:
 
 
 def _volume(case: Case) -> Iterator[Item]:
-    """Storage, I/O and backup. A standby writes nothing of its own.
+    """Storage, I/O and backup. A standby of a global database writes nothing of its own.
 
     Sources: https://aws.amazon.com/rds/aurora/pricing/
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-storage-backup.html
@@ -85,11 +85,11 @@ def _volume(case: Case) -> Iterator[Item]:
 
 def _io(case: Case, region: str) -> Iterator[tuple[str, Decimal]]:
     usage = case.usage
-    if region == case.home:
+    if region == case.home or case.topology == "binlog-replica":
         yield "Write I/O", usage.writes_per_second * usage.io_per_write * SECONDS
-        yield "Read I/O", usage.reads_per_second * SECONDS
-    else:
-        yield "Read I/O", usage.standby_reads_per_second * SECONDS
+    reads = usage.reads_per_second if region == case.home else usage.standby_reads_per_second
+    if region in case.with_instances:
+        yield "Read I/O", reads * SECONDS
 
 
 def _written_gib(case: Case) -> Decimal:
@@ -102,10 +102,17 @@ def _written_gib(case: Case) -> Decimal:
 def _replication(case: Case) -> Iterator[Item]:
     """Replicated writes, which the primary's region pays for, and their bytes.
 
+    A replica by binary log has its own write I/O instead. Its log is taken to be as large as the
+    redo log, and is ordinary transfer, which nobody disputes.
     Source:
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
     """
     usage = case.usage
+    key = f"transfer:{case.home}"
+    if case.topology == "binlog-replica":
+        name = f"Binary log to {case.standby}"
+        yield Item(name, key, case.home, _written_gib(case), "usage", (), case.standby)
+        return
     included = case.settings.database.storage_type != "aurora" and usage.replicated_io != "billed"
     count = usage.writes_per_second * usage.io_per_write * SECONDS
     yield Item(
@@ -118,7 +125,6 @@ def _replication(case: Case) -> Iterator[Item]:
     )
     billed = _written_gib(case) if usage.global_transfer == "billed" else Decimal(0)
     name = f"Global database to {case.standby}"
-    key = f"transfer:{case.home}"
     yield Item(name, key, case.home, billed, "usage", (_GLOBAL,), case.standby)
 
 
@@ -140,7 +146,7 @@ def _logs(case: Case, region: str) -> Iterator[Item]:
     usage, database = case.usage, case.settings.database
     yield from log_items("Database logs", region, usage.database_log_gib, "usage")
     seconds = database.monitoring_interval_s
-    if seconds:
+    if seconds and region in case.with_instances:
         reports = SECONDS / seconds * database.instances_per_member
         gib = reports * usage.monitoring_kib / KIB_PER_GIB
         yield from log_items("Enhanced Monitoring", region, gib, "fixed")

@@ -13,10 +13,16 @@ from bicoastal.costs.database import database_items
 from bicoastal.costs.items import HOURS, Case, Item, Kind
 from bicoastal.costs.network import network_items
 from bicoastal.costs.prices import Snapshot, snapshot
+from bicoastal.costs.topology import Topology
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import Settings
 
 CENT = Decimal("0.01")
+LEAST_HOURS = Decimal(1) / 6
+"""For which a provisioned instance is billed after it was created: ten minutes.
+
+Source: https://aws.amazon.com/rds/aurora/pricing/
+"""
 _FREE_ZONE_HOURS = 12
 
 
@@ -97,8 +103,14 @@ class Estimate:
     def lifetime(self, hours: Decimal) -> Decimal:
         """What the stack costs from creation to destruction.
 
-        A hosted zone is billed by whole months, and not at all if it is deleted within 12 hours.
-        Source: https://aws.amazon.com/route53/pricing/
+        What has a price by the month is billed by the hour (keys, secrets, alarms, metrics; health
+        checks are taken to be), except a hosted zone: by whole months, and not at all if it is
+        deleted within 12 hours. A provisioned instance is billed by the second, for at least ten
+        minutes. Free allowances, which are monthly, are taken in proportion: too little rather
+        than too much.
+        Sources: https://aws.amazon.com/route53/pricing/ https://aws.amazon.com/kms/pricing/
+        https://aws.amazon.com/secrets-manager/pricing/ https://aws.amazon.com/cloudwatch/pricing/
+        https://aws.amazon.com/rds/aurora/pricing/
 
         Args:
             hours: how long it lives.
@@ -106,13 +118,14 @@ class Estimate:
         Returns:
             US dollars, to the cent.
         """
-        total = Decimal(0)
+        by_hour, by_month = Decimal(0), Decimal(0)
         for line in self.lines:
             if not line.whole_month:
-                total += line.usd * hours / HOURS
+                is_instance = line.key.startswith("aurora:instance/")
+                by_hour += line.usd * max(hours, LEAST_HOURS if is_instance else hours)
             elif hours > _FREE_ZONE_HOURS:
-                total += line.usd * ceil(hours / HOURS)
-        return cents(total)
+                by_month += line.usd * ceil(hours / HOURS)
+        return cents(by_hour / HOURS + by_month)
 
     @property
     def oldest(self) -> Line:
@@ -149,7 +162,10 @@ def items(case: Case) -> Iterator[Item]:
 
 
 def estimate(
-    settings: Settings, usage: Usage | None = None, prices: Snapshot | None = None
+    settings: Settings,
+    usage: Usage | None = None,
+    prices: Snapshot | None = None,
+    topology: Topology = "global",
 ) -> Estimate:
     """Estimate what a stack costs.
 
@@ -157,12 +173,13 @@ def estimate(
         settings: what is asked for.
         usage: how it is used; the defaults if absent.
         prices: the snapshot; the one in the package if absent.
+        topology: how the members are joined.
 
     Returns:
         The estimate.
     """
     usage = usage or Usage()
-    return price(items(Case(settings, usage)), usage, prices)
+    return price(items(Case(settings, usage, topology)), usage, prices)
 
 
 def price(

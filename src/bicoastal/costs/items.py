@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bicoastal.costs.prices import GLOBAL
+from bicoastal.costs.topology import Topology
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import Settings
 
@@ -51,10 +52,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Case:
-    """What is estimated: the settings and how the stack is used."""
+    """What is estimated: the settings, how the stack is used, and how its members are joined."""
 
     settings: Settings
     usage: Usage
+    topology: Topology = "global"
 
     @property
     def home(self) -> str:
@@ -65,6 +67,11 @@ class Case:
     def standby(self) -> str:
         """The standby region, whose controller is the one that works."""
         return self.settings.regions.standby
+
+    @property
+    def with_instances(self) -> tuple[str, ...]:
+        """The members' regions that have instances."""
+        return (self.home,) if self.topology == "headless" else (self.home, self.standby)
 
     @property
     def follows_latch(self) -> bool:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from bicoastal.costs.control import rounds
+from bicoastal.costs.control import latch_puts, rounds
 from bicoastal.costs.items import HOURS, KIB_PER_GIB, Case, Item, global_item
 from bicoastal.costs.prices import GLOBAL
 
@@ -69,7 +69,7 @@ def _transfers(case: Case) -> Iterator[Item]:
         for pair in ((one, other), (other, one)):
             kib[pair] += size
 
-    calls = usage.call_kib * (2 if case.follows_latch else 1) * rounds(case)
+    calls = usage.call_kib * (rounds(case) + latch_puts(case))
     for other in (regions.home, regions.witness):
         both_ways(regions.standby, other, calls)
         kib[regions.standby, other] += usage.record_writes * usage.record_kib

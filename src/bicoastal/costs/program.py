@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bicoastal.failover.sizing import FUNCTION_MEMORY_MB, LATCH_PERIOD_S, RUN_S
 from bicoastal.settings import Settings
 
-MEMORY_GB = Decimal(256) / 1024
+MEMORY_GB = Decimal(FUNCTION_MEMORY_MB) / 1024
 """Memory of every function."""
 
-RUN_S = 55
-"""Seconds for which one run of a controller goes on starting rounds."""
+LATCH_PUTS_PER_RUN = -(-RUN_S // LATCH_PERIOD_S)
+"""How often a run, which remembers nothing of the one before, puts a latch that does not change."""
 
 MEMBER_ALARMS = 5
 """CPU, memory, storage, connectivity, lag."""

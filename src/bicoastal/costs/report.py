@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from bicoastal.costs.alternatives import Alternative, alternatives
+from bicoastal.costs.alternatives import (
+    Alternative,
+    BreakEven,
+    alternatives,
+    break_even,
+)
 from bicoastal.costs.estimate import Dispute, Estimate, disputes, estimate
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import Settings
@@ -28,6 +33,7 @@ class Report:
         hours: the life that is priced, if one is.
         lifetime: what that life costs.
         alternatives: other ways to build it, if they were asked for.
+        break_even: between the kinds of storage; `None` if it was not asked for or not known.
     """
 
     settings: Settings
@@ -38,6 +44,7 @@ class Report:
     hours: Decimal | None
     lifetime: Decimal | None
     alternatives: tuple[Alternative, ...]
+    break_even: BreakEven | None
 
     @property
     def is_cheap(self) -> bool:
@@ -82,4 +89,5 @@ def make_report(
         lifetime,
         None if lifetime is None else found.lifetime(lifetime),
         alternatives(settings, usage) if compare else (),
+        break_even(settings, usage) if compare else None,
     )

@@ -21,6 +21,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Self
 
 from bicoastal.failover.errors import ConfigError
+from bicoastal.failover.sizing import LATCH_PERIOD_S, RUN_S
 
 CONFIG_VARIABLE = "BICOASTAL_CONFIG"
 PACE_VARIABLE = "BICOASTAL_PACE"
@@ -186,6 +187,7 @@ class ControllerConfig(_Config):
         promotion_timeout_s: seconds until a promotion, or a redirection, counts as failed.
         clean_rounds: clean rounds before an armed record becomes STEADY.
         run_s: seconds that one invocation loops.
+        latch_interval_s: seconds after which a latch that has not changed is put again.
         vote_timeout_s: seconds until a witness that did not answer counts as UNKNOWN.
         lag_max_age_s: seconds after which the last good lag is unknown.
         lag_required: whether an unknown lag holds the failover.
@@ -208,7 +210,8 @@ class ControllerConfig(_Config):
     rpo_budget_s: float = 30.0
     promotion_timeout_s: float = 900.0
     clean_rounds: int = 3
-    run_s: float = 55.0
+    run_s: float = float(RUN_S)
+    latch_interval_s: float = float(LATCH_PERIOD_S)
     vote_timeout_s: float = 8.0
     lag_max_age_s: float = 600.0
     lag_required: bool = False
@@ -219,8 +222,8 @@ class ControllerConfig(_Config):
 
     def _problems(self) -> list[str]:
         problems = _positive(
-            self, "probe_interval_s", "promotion_timeout_s", "run_s", "vote_timeout_s",
-            "lag_max_age_s", "threshold", "quorum",
+            self, "probe_interval_s", "promotion_timeout_s", "run_s", "latch_interval_s",
+            "vote_timeout_s", "lag_max_age_s", "threshold", "quorum",
         )  # fmt: skip
         problems += _positive(
             self, "grace_s", "cooldown_s", "rpo_budget_s", "clean_rounds", zero=True

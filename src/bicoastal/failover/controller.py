@@ -92,6 +92,7 @@ class Controller:
         self._config = config
         self._policy = Policy.of(config, pace)
         self._run_s = config.run_s / pace
+        self._latch_interval_s = config.latch_interval_s / pace
         self._timeout_s = config.vote_timeout(pace)
         self._store = store
         self._world = world
@@ -101,6 +102,7 @@ class Controller:
         self._log = log or _to_stdout
         self._pool: ThreadPoolExecutor | None = None
         self._latched: tuple[int | None, int] = (None, 0)
+        self._latched_at = -math.inf
         self._asked_at = -math.inf
         self._last_outcome = ""
         self._paged: tuple[Any, ...] | None = None
@@ -315,10 +317,15 @@ class Controller:
         return True
 
     def _set_latch(self, value: int, decided_at: float) -> None:
+        """Put a new value at once, a refused one every round, and the same one once a period."""
+        regions, now = self._config.latch.regions, self._monotonic()
+        is_known = self._latched == (value, len(regions))
+        if is_known and now - self._latched_at < self._latch_interval_s:
+            return
+        self._latched_at = now
         # A put that comes late must not speak for now: another invocation may have moved DNS.
         puts = [
-            self._submit(self._world.put_latch, region, value, decided_at)
-            for region in self._config.latch.regions
+            self._submit(self._world.put_latch, region, value, decided_at) for region in regions
         ]
         wait(puts, timeout=self._timeout_s)
         self._latched = (value, sum(self._accepted(put) for put in puts))

@@ -47,7 +47,8 @@ def step(record: Record, evidence: Evidence, now: float, policy: Policy) -> Step
     """
     view = View(record, evidence, now, policy, guards.tally(record, evidence, now, policy))
     outcome = _STATES[record.state](view)
-    # The latch is put again every round: constant work, and it heals what an earlier put missed.
+    # Asked for in every round, which heals what an earlier put missed; how often an unchanged one
+    # is put is the controller's business.
     actions = (*outcome.actions, SetLatch(outcome.record.latch))
     return Step(outcome.record, actions, outcome.reason)
 

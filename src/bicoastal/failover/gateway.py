@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from bicoastal.failover.config import ControllerConfig, Endpoint
 from bicoastal.failover.errors import FailoverError
@@ -301,7 +302,7 @@ def _explained(what: str) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         raise GatewayError(f"{what}: {error}", code) from error
-    except (BotoCoreError, OSError) as error:
+    except (BotoCoreError, ResponseParserError, OSError) as error:
         raise GatewayError(f"{what}: {error}") from error
     except (KeyError, IndexError) as error:
         raise GatewayError(f"{what}: unexpected answer ({error!r})") from error

@@ -17,7 +17,7 @@ from bicoastal.settings import Settings
 LAG_MAX_AGE_S = 600.0
 """As old as the controller accepts it."""
 LATCH_MAX_AGE_S = 300.0
-"""The standby's controller puts the latch every round: five minutes of silence mean that it does
+"""The standby's controller puts the latch once a minute: five minutes of silence mean that it does
 not run."""
 
 _TROUBLE = {

@@ -94,7 +94,7 @@ def _private(resource: Resource, _: Config) -> Iterator[str]:
 GUARDS = (
     ResourceGuard(
         **own(
-            "BC701", "storage-encrypted", "error", "The storage of a database is encrypted.",
+            "BC801", "storage-encrypted", "error", "The storage of a database is encrypted.",
             _GUIDE + "Overview.Encryption.html",
         ),
         types=(CLUSTER, GLOBAL), config={}, check=_encrypted,
@@ -103,7 +103,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC702", "regional-key", "error",
+            "BC802", "regional-key", "error",
             "An encrypted secondary cluster names a KMS key of its own region.",
             "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
         ),
@@ -120,7 +120,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC703", "no-backtrack", "error", "No member of a global database has Backtrack.",
+            "BC803", "no-backtrack", "error", "No member of a global database has Backtrack.",
             _GUIDE + "AuroraMySQL.Managing.Backtrack.html",
         ),
         types=(CLUSTER,), config={}, check=_no_backtrack,
@@ -129,7 +129,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC704", "own-password", "error",
+            "BC804", "own-password", "error",
             "RDS does not manage the password of a member of a global database.",
             _GUIDE + "rds-secrets-manager.html",
         ),
@@ -139,7 +139,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC705", "no-credentials-on-a-copy", "error",
+            "BC805", "no-credentials-on-a-copy", "error",
             "A cluster that copies another brings no user, password or database of its own.",
             "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
         ),
@@ -149,7 +149,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC706", "pinned-version", "warning",
+            "BC806", "pinned-version", "warning",
             "A member of a global database has its engine version written down.",
             _GUIDE + "aurora-global-database-disaster-recovery.html",
         ),
@@ -159,7 +159,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC707", "final-snapshot-named", "error",
+            "BC807", "final-snapshot-named", "error",
             "A cluster that takes a final snapshot has a name for it.",
             "https://www.pulumi.com/registry/packages/aws/api-docs/rds/cluster/",
         ),

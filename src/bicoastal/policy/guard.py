@@ -1,7 +1,7 @@
 """What a guard is: a rule for resources, whoever wrote the program that registers them.
 
 A guard speaks for a rule of the settings' catalogue wherever there is one: its id, its severity,
-what it wants and its source are that rule's. `BC7xx` are rules that settings cannot break, because
+what it wants and its source are that rule's. `BC8xx` are rules that settings cannot break, because
 the program never does what they forbid. Each guard has examples that the tests run.
 """
 
@@ -97,7 +97,7 @@ class Guard:
     """A rule for resources.
 
     Attributes:
-        name: what Pulumi calls the policy, such as `bc701-storage-encrypted`.
+        name: what Pulumi calls the policy, such as `bc801-storage-encrypted`.
         rule_id: the rule that it speaks for.
         severity: `error` refuses; `warning` and `info` advise.
         summary: one line: what the rule wants.
@@ -180,7 +180,7 @@ def own(rule_id: str, name: str, severity: Severity, summary: str, source: str) 
     """What a guard says of itself that has no rule in the catalogue.
 
     Args:
-        rule_id: `BC7xx`.
+        rule_id: `BC8xx`.
         name: what the policy is about, in words joined by hyphens.
         severity: how bad a violation is.
         summary: one line: what it wants.

@@ -123,7 +123,7 @@ _OPEN = {"ipProtocol": "tcp", "fromPort": 3306.0, "toPort": 3306.0}
 GUARDS = (
     ResourceGuard(
         **own(
-            "BC711", "calculated-children", "error",
+            "BC811", "calculated-children", "error",
             "A CALCULATED health check has children, and a threshold that they can reach.",
             _CHECK_API,
         ),
@@ -154,7 +154,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC712", "primary-checked", "error",
+            "BC812", "primary-checked", "error",
             "The PRIMARY record of a failover pair has a health check.",
             "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/"
             "dns-failover-simple-configs.html",
@@ -197,7 +197,7 @@ GUARDS = (
     ),
     ResourceGuard(
         **own(
-            "BC713", "tagged", "warning", "Whatever can be billed has the tags that are required.",
+            "BC813", "tagged", "warning", "Whatever can be billed has the tags that are required.",
             "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/"
             "building-your-cost-allocation-strategy.html",
         ),

@@ -24,7 +24,7 @@ $ pulumi up --policy-pack policy --policy-pack-config guard.json
 
 An *error* is mandatory and stops the update; a *warning* and an *info* advise. Where a guard
 speaks for a rule of [rules.md](rules.md), id, severity, summary and source are that rule's, and
-most run the rule itself over the resource's properties. `BC7xx` are those that settings cannot
+most run the rule itself over the resource's properties. `BC8xx` are those that settings cannot
 break.
 
 What a preview cannot know yet is not judged then, but when the resource is made. A guard of *a
@@ -38,9 +38,9 @@ and every guard's own examples (`make test`), not by the Pulumi CLI.
 
 ## The budget
 
-`BC724` prices what is paid for by existing: instances, or the least capacity of Serverless v2,
+`BC824` prices what is paid for by existing: instances, or the least capacity of Serverless v2,
 keys, alarms, health checks, zones, secrets. It cannot price what is paid for by use (storage, I/O,
-functions, tables, transfer), other engines, and classes that the price list does not know; `BC725`
+functions, tables, transfer), other engines, and classes that the price list does not know; `BC825`
 names the resources that it leaves out. The limit is `monthlyUsd` in the pack's configuration or,
 without it, the stack file's own `budget.monthlyUsd`. For our own stacks
 [`bicoastal cost`](cost.md) knows everything.
@@ -49,8 +49,8 @@ without it, the stack file's own `budget.monthlyUsd`. For our own stacks
 
 ```json
 {
-  "bc724-budget": { "monthlyUsd": 120 },
-  "bc713-tagged": { "required": ["Owner", "CostCenter"] },
+  "bc824-budget": { "monthlyUsd": 120 },
+  "bc813-tagged": { "required": ["Owner", "CostCenter"] },
   "bc308-short-ttl": "disabled"
 }
 ```

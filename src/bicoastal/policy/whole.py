@@ -140,7 +140,7 @@ GUARDS = (
     ),
     StackGuard(
         **own(
-            "BC721", "manual-upgrades", "warning",
+            "BC821", "manual-upgrades", "warning",
             "No instance of a global database upgrades its minor version by itself.",
             "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
             "aurora-global-database.html",
@@ -151,7 +151,7 @@ GUARDS = (
     ),
     StackGuard(
         **own(
-            "BC722", "one-version", "error",
+            "BC822", "one-version", "error",
             "All members of a global database have the same engine version.",
             "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
             "aurora-global-database-disaster-recovery.html",
@@ -167,7 +167,7 @@ GUARDS = (
     ),
     StackGuard(
         **own(
-            "BC723", "one-seed", "error",
+            "BC823", "one-seed", "error",
             "Only one member of a global database brings the master user's password.",
             "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
         ),
@@ -177,7 +177,7 @@ GUARDS = (
     ),
     StackGuard(
         **own(
-            "BC724", "budget", "error", "The stack's estimated price is within the budget.",
+            "BC824", "budget", "error", "The stack's estimated price is within the budget.",
             "https://docs.aws.amazon.com/cost-management/latest/userguide/"
             "budgets-managing-costs.html",
         ),
@@ -186,7 +186,7 @@ GUARDS = (
     ),
     StackGuard(
         **own(
-            "BC725", "budget-complete", "info",
+            "BC825", "budget-complete", "info",
             "What the budget's estimate leaves out is known.",
             "https://docs.aws.amazon.com/cost-management/latest/userguide/"
             "budgets-managing-costs.html",

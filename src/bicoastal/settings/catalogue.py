@@ -8,6 +8,7 @@ from types import ModuleType
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.findings import Finding
 from bicoastal.settings.rules import (
+    absent,
     classes,
     clients,
     cost,
@@ -21,12 +22,22 @@ from bicoastal.settings.rules import (
     security,
     shape,
     versions,
+    windows,
 )
+from bicoastal.settings.rules.account import access as account_access
+from bicoastal.settings.rules.account import database as account_database
+from bicoastal.settings.rules.account import network as account_network
+from bicoastal.settings.rules.account import quotas as account_quotas
+from bicoastal.settings.rules.account import secret as account_secret
+from bicoastal.settings.rules.account import zone as account_zone
 from bicoastal.settings.rules.base import Problem, Rule
 from bicoastal.settings.secrecy import printable, shown
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
+
+ACCOUNT_FAMILY = "BC7"
+"""The rules that are checked against an AWS account, and only when one is asked."""
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 _LAST = 10**9
@@ -36,7 +47,7 @@ def collect(modules: Iterable[ModuleType]) -> dict[str, Rule]:
     """Every rule of some modules by its id.
 
     Args:
-        modules: modules that hold rules.
+        modules: modules that hold rules, singly or in tuples.
 
     Returns:
         The rules, ordered by id.
@@ -47,11 +58,12 @@ def collect(modules: Iterable[ModuleType]) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
     for module in modules:
         for value in vars(module).values():
-            if isinstance(value, Rule):
-                if value.id in rules:
-                    msg = f"two rules have the id {value.id}"
-                    raise ValueError(msg)
-                rules[value.id] = value
+            for held in value if isinstance(value, tuple) else (value,):
+                if isinstance(held, Rule):
+                    if held.id in rules:
+                        msg = f"two rules have the id {held.id}"
+                        raise ValueError(msg)
+                    rules[held.id] = held
     return dict(sorted(rules.items()))
 
 
@@ -62,6 +74,8 @@ RULES: dict[str, Rule] = collect(
         classes,
         versions,
         database,
+        windows,
+        absent,
         production,
         dns,
         failover,
@@ -70,6 +84,12 @@ RULES: dict[str, Rule] = collect(
         clients,
         cost,
         security,
+        account_database,
+        account_secret,
+        account_zone,
+        account_quotas,
+        account_access,
+        account_network,
     )
 )
 """Every rule by its id."""
@@ -140,7 +160,7 @@ def _finding(rule: Rule, problem: Problem, marks: Marks) -> Finding:
         line, column = marks.locate(problem.key, at_key=problem.at_key) or (None, None)
     return Finding(
         rule_id=rule.id,
-        severity=rule.severity,
+        severity=rule.severity if problem.checked else "warning",
         key=problem.key,
         value=shown(problem.key, problem.value),
         message=printable(problem.message),
@@ -149,4 +169,5 @@ def _finding(rule: Rule, problem: Problem, marks: Marks) -> Finding:
         file=marks.file,
         line=line,
         column=column,
+        checked=problem.checked,
     )

@@ -13,12 +13,15 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from bicoastal.settings.absent import absence_of
+from bicoastal.settings.account import Account
 from bicoastal.settings.keys import dotted, groups, known_keys, suggestion
 from bicoastal.settings.models import Settings
 from bicoastal.settings.secrecy import printable, quoted, shown
 
 FaultKind = Literal[
     "unknown-key",
+    "absent-key",
     "type",
     "choice",
     "unreadable",
@@ -64,6 +67,7 @@ class Fault:
         value: the value as text, without secrets.
         line: the line, where only the reader of the file knows it.
         column: the column likewise.
+        rule_id: the rule that answers for it, where its kind has several.
     """
 
     kind: FaultKind
@@ -73,6 +77,7 @@ class Fault:
     value: str = ""
     line: int | None = None
     column: int | None = None
+    rule_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,14 @@ class Draft:
         faults: what could not be read.
         given: the keys that were given.
         deploying: whether this is about to be deployed, rather than written or rehearsed.
+        account: what was read of the AWS account; None if none was asked.
     """
 
     settings: Settings
     faults: tuple[Fault, ...] = ()
     given: frozenset[str] = frozenset()
     deploying: bool = False
+    account: Account | None = None
 
     def trusts(self, key: str) -> bool:
         """Whether the value of `key` is what was asked for, not a default in its place."""
@@ -208,6 +215,10 @@ def _fault(kind: str, path: tuple[int | str, ...], value: object, said: str) -> 
 
 def _unknown(path: tuple[int | str, ...], *, guess: bool) -> Fault:
     key = dotted(path)
+    absence = absence_of(path)
+    if absence:
+        message = f"{key} is not a key: {absence.reason}."
+        return Fault("absent-key", key, message, absence.cure, rule_id=absence.rule_id)
     meant = suggestion(path) if guess else None
     message = f"{key} is not a key that bicoastal knows."
     cure = f"Did you mean {meant}?" if meant else "Remove it; the manual lists the known keys."

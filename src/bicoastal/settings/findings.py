@@ -26,6 +26,7 @@ class Finding:
         line: the line in the stack file, counted from 1.
         column: the column in that line, counted from 1.
         file: the stack file, if the settings came from one.
+        checked: whether the rule could be checked; if not, the finding says why it could not.
     """
 
     rule_id: str
@@ -38,6 +39,7 @@ class Finding:
     line: int | None = None
     column: int | None = None
     file: str | None = None
+    checked: bool = True
 
     @property
     def location(self) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 
 from pydantic import BaseModel
 
+from bicoastal.settings.absent import bare
 from bicoastal.settings.models import Settings
 from bicoastal.settings.secrecy import printable
 
@@ -81,12 +82,12 @@ def suggestion(path: Sequence[str | int]) -> str | None:
         A known key, or `None` if nothing is near.
     """
     group = "".join(f"{part}." for part in path[:-1])
-    wanted = _bare(str(path[-1]))
+    wanted = bare(str(path[-1]))
     if wanted in _SYNONYMS:
         return _SYNONYMS[wanted]
     keys = [*known_keys(), *groups()]
-    siblings = {_bare(k.removeprefix(group)): k for k in keys if k.startswith(group)}
-    anywhere = {_bare(key.rsplit(".", 1)[-1]): key for key in keys}
+    siblings = {bare(k.removeprefix(group)): k for k in keys if k.startswith(group)}
+    anywhere = {bare(key.rsplit(".", 1)[-1]): key for key in keys}
     for candidates in (siblings, anywhere):
         near = nearest(wanted, candidates, cutoff=0.75)
         if near:
@@ -110,7 +111,3 @@ def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6) -> str | Non
     letters = sorted(wanted)
     swapped = [word for word in near if sorted(word) == letters]
     return next(iter(swapped or near), None)
-
-
-def _bare(key: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", key.lower())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bicoastal.settings.catalogue import Marks, examine
+from bicoastal.settings.account import Account
+from bicoastal.settings.catalogue import ACCOUNT_FAMILY, Marks, examine
 from bicoastal.settings.draft import Draft, Fault, read
 from bicoastal.settings.findings import Finding, InvalidSettingsError
-from bicoastal.settings.ignores import Ignored, apply
+from bicoastal.settings.ignores import Ignore, Ignored, apply
 from bicoastal.settings.keys import groups
 from bicoastal.settings.models import Settings
 from bicoastal.settings.stackfile import (
@@ -77,42 +78,63 @@ class Review:
     ignored: tuple[Ignored, ...] = ()
 
 
-def review_stack_file(path: Path, *, deploying: bool = False) -> Review:
+Look = Callable[[Draft], Account | None]
+"""Reads an AWS account for a draft; None if it does not ask."""
+
+
+def without_looking(_: Draft) -> None:
+    """Ask no account: the look of a check that needs no AWS."""
+
+
+def review_stack_file(
+    path: Path, *, deploying: bool = False, look: Look = without_looking
+) -> Review:
     """Find everything that is wrong with a stack file, and heed its inline ignores.
 
     Args:
         path: the stack file, `Pulumi.<stack>.yaml`.
         deploying: whether it is about to be deployed.
+        look: reads the account that the settings are judged against; by default none.
 
     Returns:
         The findings with file, line and column, and those that the file ignores.
     """
-    return _review(read_stack_file(Path(path)), deploying=deploying)
+    return _review(read_stack_file(Path(path)), deploying=deploying, look=look)
 
 
-def review_stack_content(content: bytes, file: str, *, deploying: bool = False) -> Review:
+def review_stack_content(
+    content: bytes, file: str, *, deploying: bool = False, look: Look = without_looking
+) -> Review:
     """Find everything that is wrong with what a stack file holds.
 
     Args:
         content: its bytes.
         file: its name, for the findings.
         deploying: whether it is about to be deployed.
+        look: reads the account that the settings are judged against; by default none.
 
     Returns:
         The findings with file, line and column, and those that the file ignores.
     """
-    return _review(read_stack_content(content, file), deploying=deploying)
+    return _review(read_stack_content(content, file), deploying=deploying, look=look)
 
 
-def _review(stack: StackFile, *, deploying: bool) -> Review:
+def _review(stack: StackFile, *, deploying: bool, look: Look) -> Review:
     draft = read(stack.raw, faults=stack.faults, deploying=deploying)
-    marks, ignores = stack.marks, stack.ignores
+    draft = replace(draft, account=look(draft))
+    marks = stack.marks
+    ignores = stack.ignores if draft.account else [_at_rest(ignore) for ignore in stack.ignores]
     kept, ignored, unused = apply(examine(draft, marks), ignores)
     if unused:
         # A comment that silences nothing is a finding itself, so it goes through its own rule.
         whole = replace(draft, faults=(*draft.faults, *unused))
         kept, ignored, _ = apply(examine(whole, marks), ignores)
     return Review(tuple(kept), tuple(ignored))
+
+
+def _at_rest(ignore: Ignore) -> Ignore:
+    """An ignore without the rules that only an account can break: they found nothing to silence."""
+    return replace(ignore, ids=tuple(i for i in ignore.ids if not i.startswith(ACCOUNT_FAMILY)))
 
 
 def validate_stack_file(path: Path, *, deploying: bool = False) -> list[Finding]:

@@ -74,6 +74,8 @@ class Database(_Model):
     database_name: str = "app"
     port: Int = 3306
     backup_retention_days: Int = 1
+    backup_window: str | None = None
+    maintenance_window: str | None = None
     skip_final_snapshot: bool = True
     deletion_protection: bool = False
     monitoring_interval_s: Int = 60

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _REGION = re.compile(r"([a-z]{2})((?:-[a-z]+)+)-([0-9]{1,2})")
 _SHORT = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "gov": "g"}
 
 
+@lru_cache(maxsize=128)
 def region_code(region: str) -> str:
     """A region's short code, at most five characters for every region that AWS sells.
 

@@ -22,9 +22,14 @@ _VERSION = re.compile(
 )
 
 
+def path(name: str) -> Path:
+    """The file of a table: `classes`, `versions` or `regions`."""
+    return _DATA / f"{name}.json"
+
+
 @cache
 def _read(name: str) -> dict[str, Any]:
-    table: dict[str, Any] = json.loads((_DATA / f"{name}.json").read_text("utf-8"))
+    table: dict[str, Any] = json.loads(path(name).read_text("utf-8"))
     return table
 
 

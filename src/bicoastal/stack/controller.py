@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from bicoastal.failover import bundle
 from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig, Latch
 from bicoastal.failover.config import Member as MemberConfig
+from bicoastal.failover.sizing import FUNCTION_MEMORY_MB
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
 from bicoastal.stack.database import Member
@@ -127,7 +128,7 @@ class Controller(pulumi.ComponentResource):
             code=home.code,
             source_code_hash=bundle.digest(),
             timeout=TIMEOUT_S,
-            memory_size=256,
+            memory_size=FUNCTION_MEMORY_MB,
             # The record's conditional writes keep two runs apart; this keeps them from meeting.
             reserved_concurrent_executions=1,
             environment={"variables": {CONFIG_VARIABLE: self._config()}},

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,9 +13,8 @@ import pulumi
 import pulumi_aws as aws
 
 from bicoastal.errors import BicoastalError
+from bicoastal.settings.secretshape import held
 from bicoastal.stack.context import Context
-
-_FIELDS = ("username", "password")
 
 
 @dataclass(frozen=True)
@@ -45,19 +43,14 @@ def parse_secret(text: str | None, secret_arn: str) -> dict[str, str]:
     Raises:
         BicoastalError: the text is not a JSON object with both as text.
     """
-    try:
-        held = json.loads(text or "")
-    except ValueError:
-        held = None
-    if not isinstance(held, dict) or not all(
-        isinstance(held.get(field), str) and held[field] for field in _FIELDS
-    ):
+    found = held(text)
+    if found is None:
         msg = (
             f"The secret {secret_arn} (secretArn) does not hold a JSON object with the texts "
             '"username" and "password"; store one with `aws secretsmanager put-secret-value`.'
         )
         raise BicoastalError(msg)
-    return {field: held[field] for field in _FIELDS}
+    return found
 
 
 def read_credentials(secret_arn: str, context: Context, parent: pulumi.Resource) -> Credentials:
@@ -75,5 +68,5 @@ def read_credentials(secret_arn: str, context: Context, parent: pulumi.Resource)
         secret_id=secret_arn, opts=context.asking(context.home, parent)
     )
     text: pulumi.Output[str] = pulumi.Output.secret(version.secret_string)
-    held = text.apply(partial(parse_secret, secret_arn=secret_arn))
-    return Credentials(held["username"], held["password"])
+    parsed = text.apply(partial(parse_secret, secret_arn=secret_arn))
+    return Credentials(parsed["username"], parsed["password"])

@@ -216,6 +216,8 @@ class Member(pulumi.ComponentResource):
             storage_type=None if database.storage_type == "aurora" else database.storage_type,
             serverlessv2_scaling_configuration=capacity if database.is_serverless else None,
             backup_retention_period=database.backup_retention_days,
+            preferred_backup_window=database.backup_window,
+            preferred_maintenance_window=database.maintenance_window,
             copy_tags_to_snapshot=True,
             skip_final_snapshot=database.skip_final_snapshot,
             final_snapshot_identifier=(
@@ -270,6 +272,7 @@ class Member(pulumi.ComponentResource):
                 publicly_accessible=is_public,
                 # A member with another patch level than the rest cannot be failed over to.
                 auto_minor_version_upgrade=False,
+                preferred_maintenance_window=database.maintenance_window,
                 monitoring_interval=database.monitoring_interval_s,
                 monitoring_role_arn=monitoring[0].arn if monitoring else None,
                 copy_tags_to_snapshot=True,

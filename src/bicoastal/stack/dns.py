@@ -18,6 +18,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bicoastal.failover import config
+from bicoastal.failover.sizing import LATCH_PERIOD_S
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
 from bicoastal.stack.database import Member
@@ -26,7 +27,6 @@ from bicoastal.stack.network import RegionNetwork
 NAMESPACE = config.LATCH_NAMESPACE
 LATCH_METRIC = config.LATCH_METRIC
 LATCH_DIMENSION = config.LATCH_DIMENSION
-LATCH_PERIOD_S = 60
 LATCH_QUORUM = 2
 """Of the three latch regions, so that losing any one neither moves DNS nor keeps it from moving."""
 

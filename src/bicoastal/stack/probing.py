@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from bicoastal.failover import bundle
 from bicoastal.failover.config import CONFIG_VARIABLE, Endpoint, ProberConfig
+from bicoastal.failover.sizing import FUNCTION_MEMORY_MB
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
 from bicoastal.stack.database import Member
@@ -129,7 +130,7 @@ class Prober(pulumi.ComponentResource):
             code=home.code,
             source_code_hash=bundle.digest(),
             timeout=math.ceil(_STEPS * context.settings.failover.probe_timeout_s) + 5,
-            memory_size=256,
+            memory_size=FUNCTION_MEMORY_MB,
             environment={"variables": {CONFIG_VARIABLE: prober_config(region, members, context)}},
             vpc_config={
                 "subnet_ids": [subnet.id for subnet in network.subnets],

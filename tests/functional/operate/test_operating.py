@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +91,18 @@ def test_all_is_well_while_disarmed(lab: Environment, run: Run) -> None:
         assert f"vote     {region}  UP" in result.stdout
         assert f"latch    {region}  1  measured" in result.stdout
     assert "check    latch-dev  healthy  3 of 3 children are healthy, 2 needed" in result.stdout
+
+
+def test_the_role_that_was_deployed_may_fail_over_and_nothing_is_needed_twice(
+    lab: Environment, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(f"config:\n  bicoastal:secretArn: {lab.secret_arn}\n")
+    found = json.loads(run("check", "--live", "--json", "--select", "BC7", str(file)).stdout)
+    said = {f["rule_id"] for f in found["findings"] if f["checked"]}
+    # The lab keeps no replica of a secret.
+    assert said == {"BC705"}, found
+    assert "BC713" not in {f["rule_id"] for f in found["findings"]}
 
 
 def test_status_as_json(lab: Environment, run: Run) -> None:

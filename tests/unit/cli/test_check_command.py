@@ -116,6 +116,13 @@ def test_the_exit_code_says_whether_it_may_be_deployed(
         assert run("--format", form, *arguments).exit_code == code
 
 
+def test_an_address_without_live_is_bad_usage(folder: Path) -> None:
+    (folder / "Pulumi.dev.yaml").write_text(GOOD)
+    result = run("--endpoint-url", "http://127.0.0.1:1")
+    assert result.exit_code == 2
+    assert "give --live, too" in result.stderr
+
+
 def test_unknown_rules_are_bad_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

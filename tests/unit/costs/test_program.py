@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pulumi_aws
 import pytest
 
+from bicoastal import stack
 from bicoastal.costs import program
 from bicoastal.costs.estimate import items
 from bicoastal.costs.free import FREE
@@ -15,6 +19,7 @@ from bicoastal.costs.items import Case, Item
 from bicoastal.costs.usage import Usage
 from bicoastal.failover.config import ControllerConfig, Latch, Member
 from bicoastal.failover.controller import Controller
+from bicoastal.failover.sizing import RUN_S
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Depth, Topology, Verdict, Vote
 from bicoastal.lab.planning import PlannedResource, planned_resources
@@ -44,14 +49,21 @@ def settings_of(shape: dict[str, Any]) -> Settings:
     return load({"secretArn": SECRET.format(home), **shape})
 
 
-@pytest.fixture(scope="module", params=list(SHAPES))
-def planned(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Settings, list[PlannedResource]]:
+@pytest.fixture(scope="module")
+def plans(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, tuple[Settings, list[PlannedResource]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        settings = settings_of(SHAPES[request.param])
-        return settings, planned_resources(settings)
+        settings = {name: settings_of(shape) for name, shape in SHAPES.items()}
+        return {name: (asked, planned_resources(asked)) for name, asked in settings.items()}
+
+
+@pytest.fixture(params=list(SHAPES))
+def planned(
+    request: pytest.FixtureRequest, plans: dict[str, tuple[Settings, list[PlannedResource]]]
+) -> tuple[Settings, list[PlannedResource]]:
+    return plans[request.param]
 
 
 def items_of(settings: Settings) -> list[Item]:
@@ -67,6 +79,16 @@ def test_every_resource_type_is_billed_or_free_with_a_source(planned):
     for reason, source in FREE.values():
         assert reason
         assert source.startswith("https://")
+
+
+def test_the_shapes_reach_every_type_that_the_program_can_create(plans):
+    reached = {found.type for _, resources in plans.values() for found in resources}
+    sources = "".join(file.read_text("utf-8") for file in Path(stack.__file__).parent.glob("*.py"))
+    named = set(re.findall(r"\baws\.(\w+)\.([A-Z]\w+)\(", sources))
+    kinds = {getattr(getattr(pulumi_aws, module), name) for module, name in named}
+    written = {kind.pulumi_type for kind in kinds if hasattr(kind, "pulumi_type")}
+    assert len(written) > 25
+    assert written <= reached
 
 
 def test_nothing_is_billed_that_the_program_does_not_create(planned):
@@ -210,7 +232,8 @@ def test_the_real_controller_asks_as_often_as_is_priced(interval, region):
     expected = program.rounds_per_run(interval) if region == STANDBY else 0
     assert store.reads == max(1, expected)
     assert set(world.votes.values()) == ({expected} if expected else set())
-    assert set(world.latches.values()) == ({expected} if expected else set())
+    puts = program.LATCH_PUTS_PER_RUN
+    assert set(world.latches.values()) == ({puts} if expected else set())
     assert len(world.latches) == (3 if expected else 0)
     assert now[0] - 1000.0 == max(0, expected - 1) * interval
-    assert config.run_s == program.RUN_S
+    assert config.run_s == RUN_S

@@ -16,6 +16,8 @@ COMPUTED = {
     "hostedZoneId": "none",
     "domainName": "`db-<suffix>.example.com`",
     "budget.monthlyUsd": "none",
+    "database.backupWindow": "AWS chooses",
+    "database.maintenanceWindow": "AWS chooses",
 }
 
 

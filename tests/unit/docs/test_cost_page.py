@@ -7,8 +7,8 @@ from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 
-from bicoastal.costs.alternatives import alternatives
-from bicoastal.costs.estimate import estimate
+from bicoastal.costs.alternatives import alternatives, break_even
+from bicoastal.costs.estimate import Estimate, estimate
 from bicoastal.costs.prices import snapshot
 from bicoastal.costs.usage import Usage, camel
 from bicoastal.settings import load
@@ -18,6 +18,15 @@ PAGE = (Path(__file__).parents[3] / "docs" / "cost.md").read_text("utf-8")
 
 def rows(pattern: str) -> dict[str, str]:
     return dict(re.findall(pattern, PAGE, re.MULTILINE))
+
+
+def share(usd: Decimal) -> str:
+    return f"{usd / 1051 * 100:.1f} %"
+
+
+def idle(*, free_tier: bool) -> Estimate:
+    nobody = Usage(free_tier=free_tier, reads_per_second=Decimal(0), writes_per_second=Decimal(0))
+    return estimate(load({}), nobody)
 
 
 def test_every_usage_key_is_documented_with_its_default():
@@ -39,6 +48,7 @@ def test_the_table_of_prices_is_what_the_command_prints():
     expected = {
         "the default (`validation`)": default.total,
         "the same in an account": estimate(load({}), Usage(free_tier=False)).total,
+        "that without any": idle(free_tier=False).total,
         "of it, the instances": instances,
         "profile `staging`": found["profile staging"],
         "one db.r6g.large": found["one db.r6g.large a member"],
@@ -60,10 +70,24 @@ def test_every_source_is_linked():
 def test_the_shares_and_lines_in_the_text_are_true():
     total = estimate(load({})).total
     gross = estimate(load({}), Usage(free_tier=False))
-    assert f"{total / 1051 * 100:.1f} % of that" in PAGE
-    assert f"({gross.total / 1051 * 100:.1f} %)" in PAGE
+    assert f"{share(total)} of that" in PAGE
+    assert f"**{share(gross.total)} with a row" in PAGE
+    assert f"it is {share(idle(free_tier=False).total)} as long as nobody uses" in PAGE
+    assert f"used or not: {share(gross.total_of('fixed'))})" in PAGE
     controller = max(line.usd for line in gross.lines if line.name == "Controller, duration")
-    latch = sum(line.usd for line in gross.lines if line.name.startswith("PutMetricData"))
     assert f"({controller})" in PAGE
-    assert f"({latch}, within" in PAGE
+    rivals = sorted(
+        (line.usd for line in gross.lines if "Serverless" not in line.name), reverse=True
+    )
+    assert rivals[:2] == [controller, Decimal("2.00")]
     assert str(snapshot().max_age_days) in PAGE
+
+
+def test_what_is_compared_is_as_the_command_prints_it():
+    found = {other.name: other for other in alternatives(load({}), Usage(free_tier=False))}
+    assert f"({found['headless standby'].estimate.total} in place of" in PAGE
+    assert f"db.t4g.medium ({found['binlog replica, db.t4g.medium'].estimate.total})" in PAGE
+    assert f"costs\n{-found['rounds every 30 s, threshold 3'].difference} less" in PAGE
+    point = break_even(load({}))
+    assert point is not None
+    assert f"cheaper storage: {point.requests:,} for the" in PAGE

@@ -416,7 +416,24 @@ def test_the_call_is_not_made_when_the_record_has_moved_on() -> None:
 # --- latch and pages
 
 
-def test_the_latch_is_published_every_round_and_regions_that_fail_are_tolerated(rig: Rig) -> None:
+def test_an_unchanged_latch_is_put_once_a_minute() -> None:
+    rig = Rig(armed(since=0.0), run_s=300.0)
+    summary = rig.run(12)
+    assert rig.world.latches.count((HOME, 1)) == 2, "in the first round and after 60 s"
+    assert len(rig.world.latches) == 6
+    assert all(item["actions"] == ["SetLatch"] for item in summary["rounds"])
+    again = len(rig.world.latches)
+    rig.run(1)
+    assert len(rig.world.latches) == again + 3, "the next invocation remembers nothing"
+
+
+def test_the_latchs_interval_is_divided_by_the_pace() -> None:
+    rig = Rig(armed(since=0.0), run_s=300.0)
+    rig.run(13, pace=10.0)
+    assert rig.world.latches.count((HOME, 1)) == 3
+
+
+def test_a_latch_that_a_region_refused_is_put_every_round_and_tolerated(rig: Rig) -> None:
     rig.world.deaf = {HOME}
     rig.run(2)
     assert sorted(rig.world.latches) == sorted(2 * [(WITNESS, 1), (STANDBY, 1)])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bicoastal.lab.aws.refusals import RULES, refused
+from bicoastal.lab.aws.refusals import refused
 
 V3 = "8.0.mysql_aurora.3.10.3"
 
@@ -28,8 +28,13 @@ class Fake:
     known: list[dict[str, Any]] = field(
         default_factory=lambda: [
             cluster("plain"),
-            cluster("member", GlobalClusterIdentifier="g"),
+            cluster(
+                "member",
+                GlobalClusterIdentifier="g",
+                ServerlessV2ScalingConfiguration={"MinCapacity": 0.5},
+            ),
             cluster("v2", EngineVersion="5.7.mysql_aurora.2.11.5"),
+            cluster("old", EngineVersion="8.0.mysql_aurora.3.04.3"),
             cluster("user", DBSubnetGroup="used", DBClusterParameterGroup="tuned"),
         ]
     )
@@ -61,6 +66,10 @@ SECOND = {"DBClusterIdentifier": "c", "GlobalClusterIdentifier": "g"}
 SEALED = SECOND | {"GlobalClusterIdentifier": "encrypted", "StorageEncrypted": "true"}
 
 
+SCALING = "ServerlessV2ScalingConfiguration."
+BACKUP, MAINTENANCE = "PreferredBackupWindow", "PreferredMaintenanceWindow"
+
+
 def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
     return {
         "DBInstanceIdentifier": "i",
@@ -80,6 +89,58 @@ def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
         ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "36"}, "InvalidParameterValue", "36"),
         ("CreateDBCluster", NEW | {"BackupRetentionPeriod": "x"}, "InvalidParameterValue", "x"),
         ("ModifyDBCluster", {"BackupRetentionPeriod": "36"}, "InvalidParameterValue", "36"),
+        ("CreateDBCluster", NEW | {"Port": "80"}, "InvalidParameterValue", "1150"),
+        ("CreateDBCluster", NEW | {"StorageType": "gp3"}, "InvalidParameterCombination", "gp3"),
+        ("CreateDBCluster", NEW | {"DatabaseName": "2app"}, "InvalidParameterValue", "2app"),
+        ("CreateDBCluster", NEW | {"DatabaseName": "MySQL"}, "InvalidParameterValue", "MySQL"),
+        ("CreateDBCluster", NEW | {SCALING + "MaxCapacity": "0.5"}, "InvalidParameterValue", "0.5"),
+        ("ModifyDBCluster", {SCALING + "MinCapacity": "0.7"}, "InvalidParameterValue", "0.7"),
+        ("CreateDBCluster", NEW | {BACKUP: "03:00-03:10"}, "InvalidParameterValue", "backup"),
+        ("ModifyDBCluster", {MAINTENANCE: "05:00-06:00"}, "InvalidParameterValue", "mainten"),
+        (
+            "CreateDBCluster",
+            NEW | {BACKUP: "23:30-00:30", MAINTENANCE: "mon:00:00-mon:01:00"},
+            "InvalidParameterValue",
+            "overlap",
+        ),
+        (
+            "CreateDBCluster",
+            SECOND | {"BacktrackWindow": "3600"},
+            "InvalidParameterCombination",
+            "Backtrack",
+        ),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.serverless"),
+            "InvalidDBClusterStateFault",
+            "scaling configuration",
+        ),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.r6gd.xlarge"),
+            "InvalidParameterCombination",
+            "",
+        ),
+        ("CreateDBInstance", instance("plain", "db.r6g.medium"), "InvalidParameterCombination", ""),
+        ("CreateDBInstance", instance("old", "db.r8g.large"), "InvalidParameterCombination", "r8g"),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.r6g.large", MonitoringInterval="20"),
+            "InvalidParameterValue",
+            "20",
+        ),
+        (
+            "CreateDBInstance",
+            instance("plain", "db.r6g.large", MonitoringInterval="60"),
+            "InvalidParameterCombination",
+            "MonitoringRoleARN",
+        ),
+        (
+            "CreateDBSubnetGroup",
+            {"SubnetIds.SubnetIdentifier.1": "s"},
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            "2 AZs",
+        ),
         (
             "CreateDBCluster",
             NEW | {"DBSubnetGroupName": "no"},
@@ -228,6 +289,8 @@ def test_what_aws_refuses(action: str, parameters: dict[str, str], code: str, wo
         ("CreateDBInstance", {"DBClusterIdentifier": "plain"}),
         ("DeleteDBCluster", {"DBClusterIdentifier": "plain", "SkipFinalSnapshot": "true"}),
         ("DeleteDBCluster", {"DBClusterIdentifier": "plain", "FinalDBSnapshotIdentifier": "s"}),
+        ("CreateDBInstance", instance("old", "db.r7g.large")),
+        ("CreateDBInstance", instance("v2", "db.r4.large")),
         ("DeleteDBCluster", {"DBClusterIdentifier": "missing"}),
         ("DeleteDBSubnetGroup", {"DBSubnetGroupName": "free"}),
     ),
@@ -247,8 +310,3 @@ def test_the_first_member_of_a_global_cluster_is_like_any_other_cluster() -> Non
     first = Fake(writer=None)
     assert refused("CreateDBCluster", NEW | {"GlobalClusterIdentifier": "g"}, first) is None
     assert refused("CreateDBCluster", SECOND, first) is not None
-
-
-def test_every_rule_has_its_text() -> None:
-    rules = [rule for rules in RULES.values() for rule in rules]
-    assert len(rules) == len({id(rule) for rule in rules}) + 1  # retention is asked twice

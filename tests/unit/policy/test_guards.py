@@ -53,7 +53,7 @@ def test_a_guard_says_what_its_rule_says_and_has_a_name_of_its_own():
         assert guard.name.startswith(f"{guard.rule_id.lower()}-")
         assert guard.source.startswith("https://")
         rule = RULES.get(guard.rule_id)
-        assert (rule is None) == guard.rule_id.startswith("BC7")
+        assert (rule is None) == guard.rule_id.startswith("BC8")
         if rule is not None:
             assert (guard.severity, guard.summary, guard.source) == (
                 rule.severity, rule.summary, rule.source,
@@ -69,7 +69,7 @@ def test_what_a_preview_cannot_know_is_not_judged(guard: ResourceGuard):
         absent = {"tags", "kmsKeyId", "childHealthchecks", "healthCheckId"} - set(props)
         absent |= {"storageEncrypted", "engineVersion", "finalSnapshotIdentifier"} - set(props)
         hidden |= dict.fromkeys(absent, UNKNOWN)
-        if guard.rule_id in {"BC704", "BC705", "BC606"}:
+        if guard.rule_id in {"BC804", "BC805", "BC606"}:
             continue  # that it is given at all is what is wrong
         assert list(guard.judge(Resource(guard.types[0], hidden))) == []
 
@@ -87,7 +87,7 @@ def test_the_message_names_the_property_and_carries_the_rules_cure():
 def test_the_guards_are_for_aurora_and_not_for_other_engines():
     for kind in (CLUSTER, INSTANCE):
         for guard in RESOURCE_GUARDS:
-            if kind in guard.types and guard.rule_id not in {"BC713", "BC106", "BC107", "BC607"}:
+            if kind in guard.types and guard.rule_id not in {"BC813", "BC106", "BC107", "BC607"}:
                 props = {"engine": "postgres", "storageEncrypted": False, "port": 1.0}
                 assert list(guard.judge(Resource(kind, props))) == []
 
@@ -106,8 +106,8 @@ def test_the_port_and_the_tags_may_be_configured():
     kind = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     assert not found("BC605", kind, **open_)
     assert "port 3307" in found("BC605", kind, {"port": 3307}, **open_)
-    assert "Owner" in found("BC713", CLUSTER, {"required": ["Owner"]}, tags={"Project": "x"})
-    assert not found("BC713", CLUSTER, {"required": ["Owner"]}, tags={"Owner": "me"})
+    assert "Owner" in found("BC813", CLUSTER, {"required": ["Owner"]}, tags={"Project": "x"})
+    assert not found("BC813", CLUSTER, {"required": ["Owner"]}, tags={"Owner": "me"})
 
 
 def test_the_older_forms_of_ingress_are_looked_at_too():

@@ -106,7 +106,7 @@ def test_the_guards_of_a_budget_speak_only_when_there_is_one():
     stack = [at(INSTANCE, **LARGE), at("aws:lambda/function:Function")]
     budget, complete = (
         next(guard for guard in STACK_GUARDS if guard.rule_id == rule_id)
-        for rule_id in ("BC724", "BC725")
+        for rule_id in ("BC824", "BC825")
     )
     assert [*budget.judge(stack), *complete.judge(stack)] == []
     assert list(budget.judge(stack, {"monthlyUsd": 190})) == []

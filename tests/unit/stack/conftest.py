@@ -303,7 +303,12 @@ def production(evaluate: Callable[..., Program]) -> Program:
         environmentSuffix="live",
         profile="production",
         regions={"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"},
-        database={"storageType": "aurora-iopt1", "monitoringIntervalS": 0},
+        database={
+            "storageType": "aurora-iopt1",
+            "monitoringIntervalS": 0,
+            "backupWindow": "02:00-03:00",
+            "maintenanceWindow": "sun:03:00-sun:04:00",
+        },
         dns={"mode": "global-endpoint"},
         network={"zonesPerRegion": 3},
         tags={"Team": "payments"},

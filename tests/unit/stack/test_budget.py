@@ -27,19 +27,19 @@ def test_over_budget_nothing_is_registered(run_program):
 
     def build() -> None:
         with pytest.raises(BudgetError) as caught:
-            TapStack("bicoastal", TapStackArgs(settings=settings_of(100)))
+            TapStack("bicoastal", TapStackArgs(settings=settings_of(95)))
         seen.append(str(caught.value))
 
     program = run_program(build)
     assert program.resources == []
     (message,) = seen
-    assert "$101.28 a month exceeds the budget of $100.00 by $1.28" in message
+    assert "$98.23 a month exceeds the budget of $95.00 by $3.23" in message
     assert "Serverless v2, minimum 0.5 ACU in us-east-1 $43.80" in message
     assert "budget.monthlyUsd" in message
 
 
 def test_within_budget_it_is_built_and_old_prices_are_told(evaluate):
-    program = evaluate(budget={"monthlyUsd": 101.28})
+    program = evaluate(budget={"monthlyUsd": 98.23})
     assert len(program.custom) >= 60
     assert [text for level, text in program.said if level == "warning" and "days old" in text]
 

@@ -184,11 +184,15 @@ def test_production_is_provisioned_protected_and_keeps_a_last_snapshot(productio
         assert inputs["skipFinalSnapshot"] is False
         assert inputs["finalSnapshotIdentifier"] == f"final-{code}-live"
         assert inputs["backupRetentionPeriod"] == wanted["backup_retention_days"]
+        assert inputs["preferredBackupWindow"] == "02:00-03:00"
+        assert inputs["preferredMaintenanceWindow"] == "sun:03:00-sun:04:00"
         assert inputs["storageType"] == "aurora-iopt1"
         assert "serverlessv2ScalingConfiguration" not in inputs
     instances = production.of("ClusterInstance")
     assert len(instances) == 2 * wanted["instances_per_member"]
     assert {found.inputs["instanceClass"] for found in instances} == {wanted["instance_class"]}
+    windows = {found.inputs["preferredMaintenanceWindow"] for found in instances}
+    assert windows == {"sun:03:00-sun:04:00"}
     assert production.of("GlobalCluster")[0].inputs["deletionProtection"] is True
 
 

@@ -141,9 +141,9 @@ def test_a_naive_stack_is_refused_before_anything_is_made(analyzer, run_program)
         if found.enforcementLevel == analyzer_pb2.MANDATORY
     }
     assert said == {
-        "bc303-check-reaches", "bc605-not-open", "bc701-storage-encrypted", "bc703-no-backtrack",
-        "bc704-own-password", "bc707-final-snapshot-named", "bc711-calculated-children",
-        "bc712-primary-checked",
+        "bc303-check-reaches", "bc605-not-open", "bc801-storage-encrypted", "bc803-no-backtrack",
+        "bc804-own-password", "bc807-final-snapshot-named", "bc811-calculated-children",
+        "bc812-primary-checked",
     }  # fmt: skip
     whole = analyzer.look_at_all(everything(program))
     (burstable,) = [found for found in whole if found.policyName == "bc201-burstable"]
@@ -164,7 +164,7 @@ def test_a_preview_judges_what_it_knows_and_nothing_else(analyzer):
     }  # fmt: skip
     assert analyzer.look("aws:rds/cluster:Cluster", **cluster) == []
     (said,) = analyzer.look("aws:rds/cluster:Cluster", **{**cluster, "backtrackWindow": 60})
-    assert said.policyName == "bc703-no-backtrack"
+    assert said.policyName == "bc803-no-backtrack"
     whole = analyzer.look_at_all(
         [
             stack_resource("c", "aws:rds/cluster:Cluster", **cluster),
@@ -185,11 +185,11 @@ def test_the_budget_is_configured_or_comes_from_the_stack_file(monkeypatch):
         instanceClass="db.r6g.large", region="eu-west-1",
     )  # fmt: skip
     assert analyzer.look_at_all([large]) == []
-    analyzer.configure(bc724_budget={"monthlyUsd": 100})
+    analyzer.configure(bc824_budget={"monthlyUsd": 100})
     (said,) = analyzer.look_at_all([large])
     assert "exceeds the budget of $100.00" in said.message
     assert "db.r6g.large in eu-west-1" in said.message
-    analyzer.configure(bc724_budget={})
+    analyzer.configure(bc824_budget={})
     monkeypatch.setenv("PULUMI_CONFIG", '{"bicoastal:budget": "{\\"monthlyUsd\\": 120}"}')
     (said,) = analyzer.look_at_all([large])
     assert "exceeds the budget of $120.00" in said.message
@@ -198,7 +198,7 @@ def test_the_budget_is_configured_or_comes_from_the_stack_file(monkeypatch):
 
 def test_where_a_resource_is_may_be_unknown():
     analyzer = Analyzer()
-    analyzer.configure(bc724_budget={"monthlyUsd": 1}, bc725_budget_complete={"monthlyUsd": 1})
+    analyzer.configure(bc824_budget={"monthlyUsd": 1}, bc825_budget_complete={"monthlyUsd": 1})
     key = analyzer_pb2.AnalyzerResource(type="aws:kms/key:Key", urn="k", name="k")
     (said,) = analyzer.look_at_all([key])
     assert "The estimate leaves out: kms:key in ." in said.message
@@ -237,4 +237,4 @@ def test_the_folder_is_a_policy_pack_with_every_guard(served):
         request = analyzer_pb2.AnalyzeRequest(type="aws:route53/healthCheck:HealthCheck")
         request.properties.update({"type": "CALCULATED"})
         said = analyzer.Analyze(request, timeout=60).diagnostics
-        assert {found.policyName for found in said} == {"bc711-calculated-children", "bc713-tagged"}
+        assert {found.policyName for found in said} == {"bc811-calculated-children", "bc813-tagged"}

@@ -14,11 +14,13 @@ from xml.sax.saxutils import escape
 
 from pymysql.err import MySQLError
 
+from bicoastal.lab.aws import offers
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.members import Member, Members
-from bicoastal.lab.aws.patches import Action, Response
+from bicoastal.lab.aws.patches import Action, Response, flattened
 from bicoastal.lab.aws.records import GlobalWriters, Records, arn_region
-from bicoastal.lab.aws.refusals import Refusal, refused
+from bicoastal.lab.aws.refusal import Refusal
+from bicoastal.lab.aws.refusals import refused
 
 _T = TypeVar("_T")
 Handler: TypeAlias = Callable[[Records, Mapping[str, str], Any, Any], Response]
@@ -54,6 +56,8 @@ class ControlPlane:
             "FailoverGlobalCluster": partial(self._failover, "FailoverGlobalCluster"),
             "SwitchoverGlobalCluster": partial(self._failover, "SwitchoverGlobalCluster"),
             "PromoteReadReplicaDBCluster": self._promote_replica,
+            "DescribeOrderableDBInstanceOptions": self._orderable,
+            "DescribeAccountAttributes": self._quotas,
         }
 
     def handle(self, action: str, params: Mapping[str, Any], original: Any) -> Response:
@@ -68,7 +72,7 @@ class ControlPlane:
             Status, headers and body.
         """
         records = Records.of_request(self._rds)
-        flat = {k: str(v[0] if isinstance(v, list) else v) for k, v in params.items() if v}
+        flat = flattened(params)
         refusal = refused(action, flat, records)
         if refusal:
             return self._refuse(refusal)
@@ -219,6 +223,19 @@ class ControlPlane:
         self._on_loop(self._members.detached(identifier, records.region))
         body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
         return self._answer("PromoteReadReplicaDBCluster", body)
+
+    def _orderable(
+        self, records: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        versions = self._rds.AURORA_MYSQL_ENGINE_VERSION_SET
+        unknown = flat.get("EngineVersion") not in {None, *versions}
+        if flat.get("Engine") != "aurora-mysql" or unknown:
+            return original(params)
+        body = offers.orderable(flat, records.region, sorted(versions))
+        return self._answer("DescribeOrderableDBInstanceOptions", body)
+
+    def _quotas(self, records: Records, _flat: Mapping[str, str], _params: Any, _: Any) -> Response:
+        return self._answer("DescribeAccountAttributes", offers.quotas(records.used()))
 
     def _answer(self, action: str, body: str) -> Response:
         answer: Response = self._rds._xml(

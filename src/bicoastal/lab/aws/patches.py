@@ -10,8 +10,11 @@ import functools
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, TypeAlias
+from xml.sax.saxutils import escape
 
+from bicoastal.lab.aws import check_refusals, network_refusals
 from bicoastal.lab.aws.records import Records, global_endpoint
+from bicoastal.lab.aws.vpcs import VpcRecords
 
 Response: TypeAlias = tuple[int, dict[str, str], bytes]
 Action: TypeAlias = Callable[[Mapping[str, Any]], Response]
@@ -24,7 +27,7 @@ _LATER_VERSIONS = (
     ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4"),
 )
 # Actions of RDS that MiniStack does not know.
-_NEW_ACTIONS = ("PromoteReadReplicaDBCluster",)
+_NEW_ACTIONS = ("PromoteReadReplicaDBCluster", "DescribeAccountAttributes")
 
 
 class Patches:
@@ -42,6 +45,7 @@ class Patches:
         """Make all changes."""
         self._rds(import_module("ministack.services.rds"))
         self._route53(import_module("ministack.services.route53"))
+        self._ec2(import_module("ministack.services.ec2"))
 
     def revert(self) -> None:
         """Take all changes back."""
@@ -66,10 +70,23 @@ class Patches:
             rds, "_global_cluster_xml", functools.partial(global_xml, rds._global_cluster_xml)
         )
         # Real databases behind the actions, and the refusals that AWS gives.
-        originals = dict(rds._ACTION_MAP)
-        self._undo.append(functools.partial(_restore, rds._ACTION_MAP, originals))
+        originals = self._keep_actions(rds)
         for action in (*originals, *_NEW_ACTIONS):
             rds._ACTION_MAP[action] = functools.partial(self._call, action, originals.get(action))
+
+    def _keep_actions(self, module: Any) -> dict[str, Any]:
+        """Note a module's actions as they are, to restore them."""
+        originals = dict(module._ACTION_MAP)
+        self._undo.append(functools.partial(_restore, module._ACTION_MAP, originals))
+        return originals
+
+    def _ec2(self, ec2: Any) -> None:
+        # MiniStack takes ranges of any size, overlapping ones, and the same rule twice.
+        originals = self._keep_actions(ec2)
+        for action in network_refusals.RULES:
+            ec2._ACTION_MAP[action] = functools.partial(
+                network_action, ec2, action, originals[action]
+            )
 
     def _call(self, action: str, original: Any, params: Mapping[str, Any]) -> Response:
         return self._handle(action, params, original)
@@ -80,6 +97,12 @@ class Patches:
             route53,
             "_parse_health_check_config",
             functools.partial(health_check_config, route53._parse_health_check_config),
+        )
+        # Any interval and any threshold are taken.
+        self._replace(
+            route53,
+            "_create_health_check",
+            functools.partial(create_health_check, route53, route53._create_health_check),
         )
         # Booleans are written as "True", which botocore reads as false.
         self._replace(
@@ -92,6 +115,32 @@ class Patches:
 def _restore(table: dict[str, Any], originals: Mapping[str, Any]) -> None:
     table.clear()
     table.update(originals)
+
+
+def network_action(ec2: Any, action: str, original: Action, params: Mapping[str, Any]) -> Response:
+    """Refuses what EC2 would refuse."""
+    refusal = network_refusals.refused(action, flattened(params), VpcRecords(ec2))
+    if refusal is None:
+        return original(params)
+    answer: Response = ec2._error(refusal.code, escape(refusal.message), refusal.status)
+    return answer
+
+
+def flattened(params: Mapping[str, Any]) -> dict[str, str]:
+    """A request's parameters with one value each."""
+    return {k: str(v[0] if isinstance(v, list) else v) for k, v in params.items() if v}
+
+
+def create_health_check(
+    route53: Any, original: Callable[[bytes], Response], body: bytes
+) -> Response:
+    """Refuses what Route 53 would refuse."""
+    element = route53._find(route53._parse_body(body), "HealthCheckConfig")
+    refusal = check_refusals.refused(route53._parse_health_check_config(element))
+    if refusal is None:
+        return original(body)
+    answer: Response = route53._error_response(refusal.code, refusal.message, refusal.status)
+    return answer
 
 
 def keep_cluster_endpoints(

@@ -78,6 +78,19 @@ class Records:
         """All clusters of the region."""
         return list(self.rds._clusters.values_scoped(self.account, self.region))
 
+    def used(self) -> dict[str, int]:
+        """How much of each of RDS's quotas is in use in the region."""
+        kept = {
+            "DBClusters": self.rds._clusters,
+            "DBInstances": self.rds._instances,
+            "DBSubnetGroups": self.rds._subnet_groups,
+            "DBClusterParameterGroups": self.rds._db_cluster_param_groups,
+        }
+        return {
+            name: len(list(records.values_scoped(self.account, self.region)))
+            for name, records in kept.items()
+        }
+
     def instance(self, identifier: str) -> dict[str, Any] | None:
         """An instance of this region."""
         record: dict[str, Any] | None = self.rds._instances.get_scoped(

@@ -7,66 +7,13 @@ are AWS's own, as reported in the issue trackers of the provider projects.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Mapping
 
+from bicoastal.lab.aws import limits
+from bicoastal.lab.aws.refusal import COMBINATION, VALUE, Inventory, Parameters, Refusal, Rule
 
-@dataclass(frozen=True)
-class Refusal:
-    """An error that AWS would answer with.
-
-    Attributes:
-        code: AWS's error code.
-        message: AWS's text, or ours where theirs is not known.
-        status: The HTTP status.
-    """
-
-    code: str
-    message: str
-    status: int = 400
-
-
-Record: TypeAlias = Mapping[str, Any]
-Parameters: TypeAlias = Mapping[str, str]
-
-
-class Inventory(Protocol):
-    """What exists in the request's region (and globally) when a rule is asked."""
-
-    def cluster(self, identifier: str) -> Record | None:
-        """A cluster by its identifier or ARN."""
-        ...
-
-    def global_cluster(self, identifier: str) -> Record | None:
-        """A global cluster by its identifier."""
-        ...
-
-    def writer_of(self, global_cluster: Record) -> Record | None:
-        """The cluster that is a global cluster's writer."""
-        ...
-
-    def instances_of(self, cluster: Record) -> list[Record]:
-        """A cluster's instances."""
-        ...
-
-    def clusters(self) -> list[Record]:
-        """All clusters of the region."""
-        ...
-
-    def subnet_groups(self) -> Mapping[str, Record]:
-        """The region's subnet groups by name."""
-        ...
-
-
-Rule: TypeAlias = Callable[[Parameters, Inventory], Refusal | None]
-
-_BURSTABLE = re.compile(r"^db\.t\d[a-z]*\.")
-_CLASS = re.compile(r"^db\.(serverless|[a-z]+\d+[a-z]*\.(micro|small|medium|\d*x?large))$")
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 _IDENTIFIER = re.compile(r"^(?=.{1,63}$)[A-Za-z](-?[A-Za-z0-9])*$")
-_COMBINATION = "InvalidParameterCombination"
-_VALUE = "InvalidParameterValue"
 
 
 def _identifier(kind: str, parameter: str) -> Rule:
@@ -75,26 +22,13 @@ def _identifier(kind: str, parameter: str) -> Rule:
         if not name or _IDENTIFIER.match(name):
             return None
         return Refusal(
-            _VALUE,
+            VALUE,
             f"The parameter {parameter} is not a valid identifier. {kind} identifiers must begin "
             "with a letter; must contain only ASCII letters, digits, and hyphens; and must not "
             "end with a hyphen or contain two consecutive hyphens.",
         )
 
     return rule
-
-
-def retention(parameters: Parameters, _: Inventory) -> Refusal | None:
-    """Backup retention is 1 to 35 days on Aurora.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
-    """
-    days = parameters.get("BackupRetentionPeriod", "")
-    if not days or (days.isdigit() and 1 <= int(days) <= 35):
-        return None
-    return Refusal(
-        _VALUE, f"Invalid backup retention period: {days}. Must be between 1 and 35 days."
-    )
 
 
 def subnet_group_exists(parameters: Parameters, inventory: Inventory) -> Refusal | None:
@@ -106,18 +40,21 @@ def subnet_group_exists(parameters: Parameters, inventory: Inventory) -> Refusal
 
 
 def global_member(parameters: Parameters, inventory: Inventory) -> Refusal | None:
-    """A member manages no password itself and is encrypted when its global cluster is.
+    """A member manages no password itself, cannot backtrack, is encrypted when the others are.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Backtrack.html
     """
     group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
     if group and parameters.get("ManageMasterUserPassword") == "true":
         return Refusal(
-            _COMBINATION, "ManageMasterUserPassword isn't supported for a global database."
+            COMBINATION, "ManageMasterUserPassword isn't supported for a global database."
         )
+    if group and parameters.get("BacktrackWindow", "0") != "0":
+        return Refusal(COMBINATION, "Backtrack is not supported for global databases.")
     if group and group["StorageEncrypted"] and parameters.get("StorageEncrypted") != "true":
         return Refusal(
-            _COMBINATION, "Value for storageEncrypted should match setting for global cluster."
+            COMBINATION, "Value for storageEncrypted should match setting for global cluster."
         )
     return None
 
@@ -138,11 +75,11 @@ def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
     ):
         if parameters.get(parameter):
             return Refusal(
-                _COMBINATION, f"Cannot specify {text} for cross region replication cluster"
+                COMBINATION, f"Cannot specify {text} for cross region replication cluster"
             )
     if parameters.get("StorageEncrypted") == "true" and not parameters.get("KmsKeyId"):
         return Refusal(
-            _COMBINATION,
+            COMBINATION,
             "For encrypted cross-region replica, kmsKeyId should be explicitly specified",
         )
     if not any(i["DBInstanceStatus"] == "available" for i in inventory.instances_of(writer)):
@@ -165,13 +102,13 @@ def first_credentials(parameters: Parameters, inventory: Inventory) -> Refusal |
     for parameter in ("MasterUsername", "MasterUserPassword"):
         if not parameters.get(parameter):
             return Refusal(
-                _VALUE,
+                VALUE,
                 f"The parameter {parameter} must be provided and must not be blank.",
             )
     password = parameters["MasterUserPassword"]
     if not 8 <= len(password) <= 41 or re.search(r'[/@" ]|[^!-~]', password):
         return Refusal(
-            _VALUE,
+            VALUE,
             "The parameter MasterUserPassword is not a valid password: 8 to 41 printable ASCII "
             "characters besides '/', '@', '\"', ' ' may be used.",
         )
@@ -186,35 +123,6 @@ def cluster_exists(parameters: Parameters, inventory: Inventory) -> Refusal | No
     return Refusal("DBClusterNotFoundFault", f"DBCluster {name} not found.", 404)
 
 
-def instance_class(parameters: Parameters, inventory: Inventory) -> Refusal | None:
-    """Burstable classes are refused in a global database, db.t3.small on Aurora MySQL 3 anywhere.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
-    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
-    """
-    cluster = inventory.cluster(parameters.get("DBClusterIdentifier", ""))
-    name = parameters.get("DBInstanceClass", "")
-    if cluster is None or not name:
-        return None
-    if not _CLASS.match(name):
-        return Refusal(_VALUE, f"Invalid DB Instance class: {name}")
-    if cluster.get("GlobalClusterIdentifier") and _BURSTABLE.match(name):
-        return Refusal(
-            _COMBINATION,
-            f"The requested instance class is not supported by global databases: {name}",
-        )
-    version = str(cluster["EngineVersion"])
-    if re.match(r"^db\.t\d[a-z]*\.(micro|small)$", name) and ".mysql_aurora.2." not in version:
-        return Refusal(
-            _COMBINATION,
-            "RDS does not support creating a DB instance with the following combination: "
-            f"DBInstanceClass={name}, Engine={cluster['Engine']}, EngineVersion={version}, "
-            "LicenseModel=general-public-license. For supported combinations of instance class "
-            "and database engine version, see the documentation.",
-        )
-    return None
-
-
 def instance_engine(parameters: Parameters, inventory: Inventory) -> Refusal | None:
     """An instance's engine is that of its cluster."""
     cluster = inventory.cluster(parameters.get("DBClusterIdentifier", ""))
@@ -222,7 +130,7 @@ def instance_engine(parameters: Parameters, inventory: Inventory) -> Refusal | N
     if cluster is None or not engine or engine == cluster["Engine"]:
         return None
     return Refusal(
-        _COMBINATION,
+        COMBINATION,
         f"The engine name requested for your DB instance ({engine}) doesn't match the engine "
         f"name of your DB cluster ({cluster['Engine']}).",
     )
@@ -241,7 +149,7 @@ def final_snapshot(parameters: Parameters, inventory: Inventory) -> Refusal | No
         text = "FinalDBSnapshotIdentifier can't be specified when SkipFinalSnapshot is true."
     else:
         text = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
-    return Refusal(_COMBINATION, text)
+    return Refusal(COMBINATION, text)
 
 
 def _in_use(parameter: str, field: str, code: str, what: str) -> Rule:
@@ -259,20 +167,33 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "CreateGlobalCluster": (_identifier("Global cluster", "GlobalClusterIdentifier"),),
     "CreateDBCluster": (
         _identifier("DB cluster", "DBClusterIdentifier"),
-        retention,
+        limits.retention,
+        limits.port,
+        limits.storage_type,
+        limits.database_name,
+        limits.capacity,
+        limits.windows,
         subnet_group_exists,
         global_member,
         secondary,
         first_credentials,
     ),
-    "ModifyDBCluster": (retention,),
+    "ModifyDBCluster": (
+        limits.retention,
+        limits.port,
+        limits.storage_type,
+        limits.capacity,
+        limits.windows,
+    ),
     "DeleteDBCluster": (final_snapshot,),
     "CreateDBInstance": (
         _identifier("DB instance", "DBInstanceIdentifier"),
         cluster_exists,
         instance_engine,
-        instance_class,
+        limits.instance_class,
+        limits.monitoring,
     ),
+    "CreateDBSubnetGroup": (limits.enough_subnets,),
     "DeleteDBSubnetGroup": (
         _in_use(
             "DBSubnetGroupName", "DBSubnetGroup", "InvalidDBSubnetGroupStateFault", "subnet group"

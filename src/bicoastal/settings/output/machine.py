@@ -28,6 +28,7 @@ def render(results: Results) -> str:
             "warnings": results.count("warning"),
             "infos": results.count("info"),
             "ignored": len(results.ignored),
+            "not_checked": sum(not finding.checked for finding in results.findings),
         },
         "findings": [asdict(finding) for finding in results.findings],
         "ignored": [asdict(i.finding) | {"reason": i.reason} for i in results.ignored],

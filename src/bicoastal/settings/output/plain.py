@@ -48,6 +48,9 @@ def _summary(results: Results) -> Iterator[str]:
         counted(results.count("info"), "remark"),
     )
     yield f"{files} checked: {', '.join(counts)}."
+    unchecked = sum(not finding.checked for finding in results.findings)
+    if unchecked:
+        yield f"{counted(unchecked, 'question')} NOT CHECKED; they count as warnings."
     if results.ignored:
         errors = sum(ignored.finding.severity == "error" for ignored in results.ignored)
         line = f"{counted(len(results.ignored), 'finding')} ignored by comments."

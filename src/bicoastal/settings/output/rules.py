@@ -12,7 +12,7 @@ import yaml
 
 from bicoastal.settings.loading import review_stack_content
 from bicoastal.settings.output.plain import Style, counted, unpainted
-from bicoastal.settings.rules.base import Example, Rule
+from bicoastal.settings.rules.base import Example, Rule, Seen
 from bicoastal.settings.stackfile import NAMESPACE
 
 FAMILIES = {
@@ -23,6 +23,7 @@ FAMILIES = {
     "BC4": "Regions and addresses",
     "BC5": "Costs",
     "BC6": "Secrets and exposure",
+    "BC7": "What the AWS account allows (`--live`)",
 }
 """What the hundreds of an id stand for."""
 
@@ -66,6 +67,8 @@ def written(example: Example) -> str:
     """
     if isinstance(example, bytes):
         return example.decode("utf-8", "backslashreplace")
+    if isinstance(example, Seen):
+        return f"{written(example.settings)}# in the account: {example.note}\n"
     if isinstance(example, str):
         return example if example.endswith("\n") else f"{example}\n"
     config = {f"{NAMESPACE}:{key}": _plain(value) for key, value in example.items()}
@@ -83,7 +86,10 @@ def explain(rule: Rule) -> Explanation:
     """
     fails = _telling(rule.fails)
     content = fails if isinstance(fails, bytes) else written(fails).encode()
-    review = review_stack_content(content, "Pulumi.dev.yaml", deploying=True)
+    account = fails.account if isinstance(fails, Seen) else None
+    review = review_stack_content(
+        content, "Pulumi.dev.yaml", deploying=True, look=lambda _: account
+    )
     finding = next(finding for finding in review.findings if finding.rule_id == rule.id)
     return Explanation(
         id=rule.id,

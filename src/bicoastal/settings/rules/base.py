@@ -14,12 +14,29 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bicoastal.settings.account import Account, Unread
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.findings import Severity
 from bicoastal.settings.secrecy import shown
 
-Example = Mapping[str, Any] | str | bytes
-"""Settings in camel case, or the text (or the bytes) of a whole stack file."""
+
+@dataclass(frozen=True)
+class Seen:
+    """An example that needs an account: settings, and what was read of the account.
+
+    Attributes:
+        settings: settings in camel case.
+        account: what was read.
+        note: the same in words, for the reference.
+    """
+
+    settings: Mapping[str, Any]
+    account: Account
+    note: str
+
+
+Example = Mapping[str, Any] | str | bytes | Seen
+"""Settings in camel case, or the text (or the bytes) of a whole stack file, or one `Seen`."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,7 @@ class Problem:
         at_key: whether the place to show is the key itself rather than its value.
         line: the line, where only the reader of the file knows it.
         column: the column likewise.
+        checked: whether the rule could be checked; what could not is a warning.
     """
 
     key: str
@@ -46,6 +64,7 @@ class Problem:
     at_key: bool = False
     line: int | None = None
     column: int | None = None
+    checked: bool = True
 
 
 Check = Callable[[Draft], Iterable[Problem]]
@@ -133,3 +152,19 @@ def out_of_range(
             value,
             related,
         )
+
+
+def not_checked(key: str, what: str, unread: Unread, related: tuple[str, ...] = ()) -> Problem:
+    """The problem that a rule could not be checked.
+
+    Args:
+        key: the key that it judges.
+        what: what it would have found out, such as `whether the secret exists`.
+        unread: why it could not.
+        related: other keys that the question rests on.
+
+    Returns:
+        The problem; it is never an error, and never nothing.
+    """
+    message = f"NOT CHECKED: {key}: {what}, because {unread.reason}."
+    return Problem(key, message, unread.cure, related=related, checked=False)

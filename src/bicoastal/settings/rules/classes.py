@@ -1,4 +1,4 @@
-"""BC201 to BC205: the instance class, against what a global database takes."""
+"""BC201 to BC205 and BC225: the instance class, against what a global database takes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ CLASSES = (
     "Concepts.DBInstanceClass.SupportAurora.html"
 )
 
+BY_REGION = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
+    "Concepts.DBInstanceClass.RegionSupportAurora.html"
+)
+
 _CLASS_KEY = "database.instanceClass"
 
 _VERSION_KEY = "database.engineVersion"
@@ -37,6 +42,10 @@ _ALTERNATIVES = (
 
 def _database(**keys: object) -> dict[str, dict[str, object]]:
     return {"database": keys}
+
+
+def _europe(standby: str) -> dict[str, dict[str, str]]:
+    return {"regions": {"home": "eu-west-1", "standby": standby, "witness": "eu-central-1"}}
 
 
 def _split(instance_class: str) -> tuple[str, str]:
@@ -174,3 +183,37 @@ def class_needs_version(draft: Draft) -> Iterable[Problem]:
             database.instance_class,
             related=(_VERSION_KEY,),
         )
+
+
+@rule(
+    "BC225",
+    "warning",
+    source=BY_REGION,
+    passes=[
+        _database(instanceClass="db.r8g.large"),
+        _database(instanceClass="db.r6g.large") | _europe("eu-west-3"),
+        _database(instanceClass="db.r8g.large") | {"regions": {"standby": "us-west-9"}},
+    ],
+    fails=[_database(instanceClass="db.r8g.large") | _europe("eu-west-2")],
+)
+def class_in_region(draft: Draft) -> Iterable[Problem]:
+    """The instance class has a price in both members' regions."""
+    settings = draft.settings
+    chosen = settings.database.instance_class
+    family, size = _split(chosen)
+    table = tables.classes()
+    missing = table["priced"]["not_in"].get(family, ())
+    for key, region in zip(
+        ("regions.home", "regions.standby"), settings.regions.members, strict=True
+    ):
+        if region in missing:
+            yield Problem(
+                _CLASS_KEY,
+                f"{_CLASS_KEY} is {chosen}, which has no price in {region} ({key}) as of "
+                f"{table['priced']['as_of']}; it may be newer than that, or AWS does not offer it "
+                "there.",
+                f"Choose db.r6g.{size}, or ask AWS: aws rds describe-orderable-db-instance-options "
+                f"--engine aurora-mysql --db-instance-class {chosen} --region {region}.",
+                chosen,
+                related=(key,),
+            )

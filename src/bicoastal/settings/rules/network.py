@@ -12,6 +12,7 @@ from typing import Any
 from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.keys import nearest
+from bicoastal.settings.names import region_code
 from bicoastal.settings.rules.base import Problem, rule
 from bicoastal.settings.secrecy import quoted, shown
 
@@ -65,6 +66,13 @@ def parsed(cidr: str) -> IPv4Network | None:
         return None
 
 
+def _free(draft: Draft) -> IPv4Network:
+    """A private range that overlaps none of the VPCs'."""
+    taken = [network for _, cidr in _vpc_ranges(draft) if (network := parsed(cidr))]
+    blocks = (block for private in PRIVATE for block in private.subnets(new_prefix=16))
+    return next(block for block in blocks if not any(map(block.overlaps, taken)))
+
+
 @rule(
     "BC401",
     "error",
@@ -97,7 +105,9 @@ def region_form(draft: Draft) -> Iterable[Problem]:
     """A region's name is well formed."""
     for key, name in _named_regions(draft):
         if not _PLAUSIBLE.fullmatch(name):
-            meant = nearest(name.lower(), tables.regions())
+            known = tables.regions()
+            by_code = {region_code(region): region for region in known}
+            meant = by_code.get(name.lower()) or nearest(name.lower(), known)
             yield Problem(
                 key,
                 f"{key} is {quoted(key, name)}, which is not the name of a region.",
@@ -239,7 +249,7 @@ def no_overlap(draft: Draft) -> Iterable[Problem]:
                 other_key,
                 f"{other_key} is {other_cidr}, which overlaps {key}, {cidr}; the VPCs are peered, "
                 "and peering refuses that.",
-                "Choose ranges that have no address in common.",
+                f"Choose one that has no address of the others, such as {_free(draft)}.",
                 other_cidr,
                 related=(key,),
             )

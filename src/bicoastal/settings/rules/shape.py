@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bicoastal.settings.draft import Draft, FaultKind
+from bicoastal.settings.draft import Draft, Fault, FaultKind
 from bicoastal.settings.rules.base import Check, Problem, rule
 
 CONFIG = "https://www.pulumi.com/docs/iac/concepts/config/"
@@ -15,19 +15,32 @@ MANUAL = "https://www.pulumi.com/docs/iac/concepts/config/#structured-configurat
 _GOOD = "config:\n  bicoastal:environmentSuffix: dev\n"
 
 
+def problem_of(fault: Fault, *, at_key: bool) -> Problem:
+    """What a rule says of a fault.
+
+    Args:
+        fault: the fault.
+        at_key: whether the place to show is the key itself rather than its value.
+
+    Returns:
+        The problem.
+    """
+    return Problem(
+        fault.key,
+        fault.message,
+        fault.cure,
+        fault.value,
+        at_key=at_key,
+        line=fault.line,
+        column=fault.column,
+    )
+
+
 def _of(kind: FaultKind, summary: str, *, at_key: bool = False) -> Check:
     def faults(draft: Draft) -> Iterable[Problem]:
         for fault in draft.faults:
             if fault.kind == kind:
-                yield Problem(
-                    fault.key,
-                    fault.message,
-                    fault.cure,
-                    fault.value,
-                    at_key=at_key,
-                    line=fault.line,
-                    column=fault.column,
-                )
+                yield problem_of(fault, at_key=at_key)
 
     faults.__doc__ = summary
     return faults
