@@ -15,6 +15,9 @@ help: ## Show this list
 demo: .venv/lab mariadb ## Rehearse: deploy, lose the primary, fail over, judge
 	@$(BIN)/bicoastal drill $(DRILL)
 
+drills: .venv/lab mariadb ## Rehearse every scenario, half an hour; the records go to drills.json
+	@$(BIN)/bicoastal drill --quiet --scenario all --json drills.json
+
 test: .venv/dev mariadb ## Run every test with coverage (100 % of lines and branches)
 	@rm -rf .coverage && mkdir .coverage
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal $(PYTEST)

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from bicoastal.costs.budget import require_budget
+from bicoastal.failover.sizing import LATCH_PERIOD_S
 from bicoastal.settings import Finding, InvalidSettingsError, Settings, TapStackArgs, check
 from bicoastal.stack.access import Access
 from bicoastal.stack.budget import CostWatch
@@ -16,7 +17,7 @@ from bicoastal.stack.context import Context, create_context
 from bicoastal.stack.controller import Controller, create_record_table
 from bicoastal.stack.credentials import read_credentials
 from bicoastal.stack.database import Member, Seed, create_global_cluster
-from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, LATCH_PERIOD_S, NAMESPACE, Dns
+from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, NAMESPACE, Dns
 from bicoastal.stack.keys import RegionKey
 from bicoastal.stack.monitoring import Alarms, Topics
 from bicoastal.stack.network import Peering, RegionNetwork

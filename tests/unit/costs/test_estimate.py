@@ -123,15 +123,19 @@ def test_where_prices_agree_the_order_of_regions_does_not_matter(
     # Only the rounding of single lines can differ. Two things follow us-east-1, not the order: the
     # alarm on Route 53's status, of which there is one in any case, and that alarm's topic.
     usage = replace(usage, free_tier=False)
-    totals, alarms, lines = [], [], 0
+    totals: list[Decimal] = []
+    alarms: list[Decimal] = []
+    lines = 0
     for home, standby, witness in (order, sorted(order)):
         regions = settings.regions.model_copy(
             update={"home": home, "standby": standby, "witness": witness}
         )
         found = estimate(settings.model_copy(update={"regions": regions}), usage, LEVEL)
         assert found.unpriced == ()
-        totals.append(sum(line.usd for line in found.lines if line.service != "SNS"))
-        alarms.append(sum(line.usd for line in found.lines if line.key == "cloudwatch:alarm"))
+        totals.append(sum((line.usd for line in found.lines if line.service != "SNS"), D(0)))
+        alarms.append(
+            sum((line.usd for line in found.lines if line.key == "cloudwatch:alarm"), D(0))
+        )
         lines = len(found.lines)
     assert alarms[0] == alarms[1]
     assert abs(totals[0] - totals[1]) <= D("0.01") * lines

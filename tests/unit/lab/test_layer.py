@@ -145,6 +145,16 @@ def test_a_refusal_hits_the_request_that_it_is_meant_for(client: Client) -> None
     assert client.request("POST", "/", hit, **headers)[0] == 299
 
 
+def test_a_refusal_of_everything_in_a_region(client: Client) -> None:
+    client.lab("POST", "/_lab/refuse", {"action": "*", "region": "us-east-1", "code": "Gone"})
+    east, west = (SIGNED.format(region=r, service="rds") for r in ("us-east-1", "us-west-2"))
+    for body in (b"Action=DescribeDBClusters", b"Action=ModifyDBCluster"):
+        status, answer = client.request("POST", "/", body, content_type=FORM, authorization=east)
+        assert (status, b"<Code>Gone</Code>" in answer) == (400, True)
+    answer = client.request("POST", "/", body, content_type=FORM, authorization=west)[1]
+    assert b"<Code>Gone</Code>" not in answer
+
+
 def test_refusals_speak_the_protocol_of_the_service_and_are_taken_back(client: Client) -> None:
     for action in ("CreateVpc", "CreateTable", "POST /2015-03-31/functions"):
         client.lab("POST", "/_lab/refuse", {"action": action, "code": "C", "message": "m"})

@@ -26,6 +26,8 @@ from .conftest import RelayThread
         ({"op": "socket", "member": "mars", "path": None}, "no path"),
         ({"op": "delay", "source": "*", "member": "*", "delay_ms": -1}, "cannot be negative"),
         ({"op": "delay", "source": "*", "member": "*"}, "delay_ms"),
+        ({"op": "loss", "source": "*", "member": "*", "loss": 2}, "a share from 0 to 1"),
+        ({"op": "cut", "source": "*", "member": "*", "way": "off"}, "up or down, not 'off'"),
         ({"op": "explode"}, "unknown operation 'explode'"),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import struct
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bicoastal.lab.network import pipes
 from bicoastal.lab.network.pipes import Connection, Pipe
 
 from .conftest import Dial, Echo, RelayThread, read, silent, until
@@ -275,3 +277,52 @@ def test_a_false_alarm_of_the_kernel_is_harmless(net: RelayThread, dial: Dial) -
     net.relay._loop.call_soon_threadsafe(pipe._on_readable)
     connection.sendall(b"x")
     assert read(connection, 1) == b"x"
+
+
+def test_answers_can_be_lost_while_requests_arrive(net: RelayThread, dial: Dial) -> None:
+    connection = dial()
+    read(connection, 5)
+    net.cut("west", "east", way="down")
+    connection.sendall(b"abc")
+    until(lambda: any(row.bytes_up == 3 for row in net.stats()))
+    assert silent(connection)
+    assert net.state() == "cut"
+    with pytest.raises(TimeoutError):  # a handshake needs both directions
+        dial(timeout_s=0.2)
+    net.heal()
+    assert read(connection, 3) == b"abc"
+
+
+def test_requests_can_be_lost_while_answers_arrive(net: RelayThread, dial: Dial) -> None:
+    net.set_delay(100)
+    connection = dial()
+    net.cut("west", "east", way="up")
+    assert silent(connection)  # the greeting came by a connection that was not open yet
+    net.heal()
+    assert read(connection, 5) == b"hello"
+    net.cut("west", "east", way="up")
+    connection.sendall(b"abc")
+    assert silent(connection)
+    net.heal()
+    assert read(connection, 3) == b"abc"
+
+
+def test_losses_are_repaired_and_take_their_time(net: RelayThread, dial: Dial) -> None:
+    net.set_loss(1.0, "west", "east")
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        read(dial(), 5)
+    net.set_loss(0.0)
+    assert time.monotonic() - begun >= 0.2
+    assert read(dial(), 5) == b"hello"
+
+
+def test_how_late_a_lost_segment_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux sends again after 0.2 s, then after twice as long each time (RFC 6298)."""
+    draws = iter((0.0, 0.0, 0.9))
+    monkeypatch.setattr(random, "random", lambda: next(draws))
+    assert pipes.repaired(0.5) == pytest.approx(0.2 + 0.4)
+    monkeypatch.setattr(random, "random", lambda: 0.0)
+    assert pipes.repaired(0.5) == pytest.approx(0.2 * 31)
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    assert pipes.repaired(0.0) == 0.0

@@ -30,6 +30,7 @@ class Names:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, str]] = []
+        self.server: DnsServer
 
     def __call__(self, name: str, type_: str) -> Answer:
         self.asked.append((name, type_))
@@ -48,6 +49,7 @@ def names() -> Names:
 def serving(names: Names) -> Iterator[tuple[str, int]]:
     ready, stopped = threading.Event(), threading.Event()
     server = DnsServer(HOST, names)
+    names.server = server
 
     async def run() -> None:
         await server.start()
@@ -222,3 +224,18 @@ def test_a_server_that_does_not_answer() -> None:
         resolver = Resolver(mute.getsockname(), timeout_s=0.05)
         with pytest.raises(ResolutionError, match="could not be resolved at"):
             resolver.resolve("db.example.com")
+
+
+def test_a_silent_server_answers_nobody_until_it_speaks_again(
+    names: Names, address: tuple[str, int]
+) -> None:
+    names.set("db.example.com.", "127.0.0.9")
+    query = dns.message.make_query("db.example.com.", "A")
+    host, port = address
+    names.server.silent = True
+    with pytest.raises(dns.exception.Timeout):
+        dns.query.udp(query, host, port=port, timeout=0.2)
+    with pytest.raises(EOFError):
+        dns.query.tcp(query, host, port=port, timeout=2)
+    names.server.silent = False
+    assert dns.query.udp(query, host, port=port, timeout=5).answer

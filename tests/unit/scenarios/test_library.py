@@ -91,7 +91,7 @@ def test_only_controllers_are_broken() -> None:
 
 def test_a_mutant_of_what_is_not_there_is_an_error() -> None:
     mutant = Mutant(what="w", file="guards.py", old="no such text", fails=("x",))
-    with pytest.raises(LabError, match="guards.py has not exactly one 'no such text'"):
+    with pytest.raises(LabError, match=r"guards\.py has not exactly one 'no such text'"):
         defects.broken_bundle(mutant)
 
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from bicoastal.lab.drill.inventory import ClientFactory
 
 QUEUE = "bicoastal-drill-pages"
+_ALL_CLEAR = "OK:"
+"""How CloudWatch's message of an alarm that is over begins: nobody is woken by that."""
 
 
 class PageSent(BaseModel):
@@ -67,7 +69,9 @@ class Pages:
                 "Messages"
             ):
                 for message in found:
-                    self._seen.append(_page(region, message))
+                    page = _page(region, message)
+                    if not page.subject.startswith(_ALL_CLEAR):
+                        self._seen.append(page)
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return list(self._seen)
 

@@ -299,8 +299,9 @@ class _Rehearsal:
         return all(member.state == "available" for member in self._lab.aws.members())
 
     def paged(self) -> bool:
-        """Whether a human was told since the fault."""
-        return len(self._pages.read()) > self._told_before
+        """Whether a human was told what the scenario expects, since the fault."""
+        wanted = self._options.scenario.expect.page_says
+        return any(wanted in page.subject for page in self._pages.read()[self._told_before :])
 
     def _wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Let everything run until a condition holds, telling what happens."""

@@ -1,0 +1,277 @@
+"""What each action asks of the lab: a stand-in here, while `make drills` plays them for real."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import zipfile
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pymysql.err import OperationalError
+
+from bicoastal.errors import LabError
+from bicoastal.failover import record
+from bicoastal.failover.errors import RecordError
+from bicoastal.lab.drill import actions, stage, witnesses
+from bicoastal.lab.drill.stage import Stage
+from bicoastal.lab.scenarios import Step
+from bicoastal.settings import load
+
+HOME, STANDBY, THIRD = "us-east-1", "us-west-2", "us-east-2"
+
+
+class Calls(list[tuple[str, Any]]):
+    """Remembers every call of any method."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: self.append((name, (*args, *sorted(kwargs.items()))))
+
+
+class Connection:
+    """A database connection that remembers what it was asked."""
+
+    def __init__(self, said: list[Any]) -> None:
+        self.said, self.closed = said, False
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def cursor(self) -> Connection:
+        return self
+
+    def execute(self, statement: str, values: Any = ()) -> None:
+        self.said.append((statement, values) if values else statement)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def lab() -> Any:
+    calls = Calls()
+
+    @contextmanager
+    def network() -> Any:
+        yield calls
+
+    member = lambda region: SimpleNamespace(pid=4711, socket=f"/{region}.sock")  # noqa: E731
+    aws = SimpleNamespace(
+        member=member,
+        restart=lambda region: calls.append(("restart", region)),
+        refuse=lambda action, **kwargs: calls.append(("refuse", (action, kwargs))),
+        refuse_nothing=lambda: calls.append(("refuse_nothing", ())),
+    )
+    route53 = SimpleNamespace(silence=lambda *, on: calls.append(("silence", on)))
+    return SimpleNamespace(
+        aws=aws, network=calls, route53=route53, workspace=None, calls=calls,
+        client=lambda service, region: calls,
+        end_functions=lambda names: len(list(names)),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def played(lab: Any) -> Stage:
+    functions = {region: f"f-{region}" for region in (HOME, STANDBY, THIRD)}
+    store: Any = "the store"
+    return Stage(lab, load({}), 10.0, functions, functions, store)
+
+
+def do(played: Stage, **step: Any) -> str:
+    return actions.perform(played, Step.model_validate(step))
+
+
+@pytest.mark.parametrize(
+    ("action", "number"),
+    (("kill", signal.SIGKILL), ("hang", signal.SIGSTOP), ("resume", signal.SIGCONT)),
+)
+def test_servers_get_signals(
+    played: Stage, monkeypatch: pytest.MonkeyPatch, action: str, number: signal.Signals
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(os, "kill", lambda *args: sent.append(args))
+    assert do(played, do=action, place="standby").startswith(f"{number.name} to the database")
+    assert sent == [(4711, number)]
+
+
+def test_a_member_without_a_server_cannot_be_lost(played: Stage, lab: Any) -> None:
+    lab.aws.member = lambda region: SimpleNamespace(pid=None)
+    with pytest.raises(LabError, match="us-east-1 has no running server"):
+        do(played, do="kill")
+
+
+@pytest.mark.parametrize(
+    ("step", "call"),
+    (
+        ({"do": "cut"}, ("cut", (("member", HOME), ("source", "*")))),
+        (
+            {"do": "cut", "source": "third", "place": "standby"},
+            ("cut", (("member", STANDBY), ("source", THIRD))),
+        ),
+        (
+            {"do": "lose-answers", "source": "clients"},
+            ("cut", (("member", HOME), ("source", "clients"), ("way", "down"))),
+        ),
+        ({"do": "lose-requests"}, ("cut", (("member", HOME), ("source", "*"), ("way", "up")))),
+        (
+            {"do": "heal", "source": "internet"},
+            ("heal", (("member", HOME), ("source", "internet"))),
+        ),
+        ({"do": "delay", "amount": 9}, ("set_delay", (9.0, ("member", HOME), ("source", "*")))),
+        ({"do": "lose", "amount": 5}, ("set_loss", (0.05, ("member", HOME), ("source", "*")))),
+        ({"do": "restart"}, ("restart", HOME)),
+        ({"do": "stop-dns"}, ("silence", True)),
+        ({"do": "start-dns"}, ("silence", False)),
+        ({"do": "refuse-nothing"}, ("refuse_nothing", ())),
+        (
+            {"do": "refuse", "match": "GetItem", "error": "Throttling", "amount": 3},
+            ("refuse", ("GetItem", {"code": "Throttling", "region": HOME, "times": 3})),
+        ),
+        (
+            {"do": "refuse", "match": "*", "place": "standby"},
+            ("refuse", ("*", {"code": "InternalFailure", "region": STANDBY, "times": None})),
+        ),
+    ),
+)
+def test_network_and_apis_are_told(played: Stage, lab: Any, step: Any, call: Any) -> None:
+    assert do(played, **step)
+    assert lab.calls == [call]
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    found: list[Any] = []
+    connect = lambda *_args, **_kwargs: Connection(found)  # noqa: E731
+    monkeypatch.setattr(stage, "connect", connect)
+    monkeypatch.setattr(actions, "connect", connect)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("step", "statements"),
+    (
+        ({"do": "close-for-writes"}, ["SET GLOBAL read_only = 1"]),
+        ({"do": "open-for-writes"}, ["SET GLOBAL read_only = 0"]),
+        ({"do": "lock-tables"}, ["FLUSH TABLES WITH READ LOCK"]),
+        ({"do": "stop-replication"}, ["STOP SLAVE"]),
+        ({"do": "start-replication"}, ["START SLAVE"]),
+        (
+            {"do": "delay-replication", "amount": 20},
+            ["STOP SLAVE", ("CHANGE MASTER TO MASTER_DELAY = %s", (20,)), "START SLAVE"],
+        ),
+    ),
+)
+def test_databases_are_told(played: Stage, said: list[Any], step: Any, statements: Any) -> None:
+    assert do(played, **step)
+    assert said == statements
+
+
+def test_a_lock_lasts_until_it_is_released(played: Stage, said: list[Any]) -> None:
+    do(played, do="lock-tables")
+    (held,) = played.held
+    do(played, do="unlock-tables")
+    assert held.closed
+    assert played.held == []
+
+
+def test_connections_are_taken_until_none_is_left(
+    played: Stage, said: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [Connection(said), Connection(said)]
+
+    def connect(*_args: Any, **_kwargs: Any) -> Connection:
+        if not left:
+            raise OperationalError(1040, "Too many connections")
+        return left.pop()
+
+    monkeypatch.setattr(actions, "connect", connect)
+    assert do(played, do="exhaust-connections") == "max_connections of us-east-1 exhausted"
+    assert len(played.held) == 2
+    do(played, do="release-connections")
+    assert played.held == []
+    assert said[-1] == "SET GLOBAL max_connections = 151"
+
+
+@pytest.mark.parametrize("error", (OSError("gone"), OperationalError(1045, "denied"), ValueError()))
+def test_another_failure_is_none_of_that(
+    played: Stage, said: list[Any], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def connect(*_args: Any, **_kwargs: Any) -> Connection:
+        raise error
+
+    monkeypatch.setattr(actions, "connect", connect)
+    with pytest.raises((LabError, OperationalError, ValueError)):
+        do(played, do="exhaust-connections")
+
+
+@pytest.mark.parametrize("action", ("arm", "disarm", "maintain", "approve"))
+def test_humans_write_into_the_record(
+    played: Stage, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        record, action, lambda store, *args, **kwargs: asked.append((store, kwargs))
+    )
+    assert do(played, do=action, amount=600)
+    ((store, extra),) = asked
+    assert store == "the store"
+    if action == "approve":
+        assert extra == {"valid_s": 60.0}  # AWS's seconds, divided by the pace
+
+
+def test_an_approval_that_nothing_waits_for_is_told(
+    played: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def approve(*_args: Any, **_kwargs: Any) -> None:
+        raise RecordError("nothing waits")
+
+    monkeypatch.setattr(record, "approve", approve)
+    assert do(played, do="approve", amount=1) == "approval refused: nothing waits"
+
+
+def test_controllers_are_ended(played: Stage) -> None:
+    assert do(played, do="end-controllers") == "3 controller processes killed"
+
+
+@pytest.mark.parametrize(
+    ("action", "verdict"),
+    (("make-witness-lie-down", "DOWN"), ("make-witness-lie-up", "UP"), ("stop-witness", None)),
+)
+def test_a_witness_gets_other_code(
+    played: Stage, lab: Any, monkeypatch: pytest.MonkeyPatch, action: str, verdict: str | None
+) -> None:
+    do(played, do=action, place="third")
+    ((name, arguments),) = lab.calls
+    assert name == "update_function_code"
+    given = dict(arguments)
+    assert given["FunctionName"] == f"f-{THIRD}"
+    with zipfile.ZipFile(io.BytesIO(given["ZipFile"])) as bundle:
+        code = bundle.read(witnesses._HANDLER).decode()
+    space: dict[str, Any] = {}
+    exec(compile(code, "handlers.py", "exec"), space)
+    monkeypatch.setenv("AWS_REGION", THIRD)
+    if verdict is None:
+        with pytest.raises(RuntimeError, match="the prober is broken"):
+            space["prober"]({"region": HOME}, None)
+    else:
+        vote = json.loads(json.dumps(space["prober"]({"region": HOME, "round": 3}, None)))
+        assert (vote["witness"], vote["member"], vote["verdict"]) == (THIRD, HOME, verdict)
+
+
+def test_an_unknown_action_is_named_with_those_that_exist(played: Stage) -> None:
+    with pytest.raises(LabError, match="there is no action 'burn'; there are: approve, arm, "):
+        do(played, do="burn")
+
+
+def test_a_missing_amount_is_an_error(played: Stage) -> None:
+    with pytest.raises(LabError, match="the action delay needs an amount"):
+        do(played, do="delay")
