@@ -14,6 +14,7 @@ import typer
 
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.fault import Fault
+from bicoastal.lab.drill.probe import Probe
 
 if TYPE_CHECKING:
     from bicoastal.lab.drill.report import DrillReport
@@ -56,6 +57,14 @@ def drill(
             help="Seconds of AWS time in one second here: intervals, windows and TTLs are divided.",
         ),
     ] = 15.0,
+    probe: Annotated[
+        Probe,
+        typer.Option(
+            "--probe",
+            help="How deep the witnesses probe: the greeting, the role (login over TLS with an "
+            "IAM token), or a canary write as well.",
+        ),
+    ] = Probe.CANARY,
     disarmed: Annotated[
         bool,
         typer.Option(
@@ -92,7 +101,7 @@ def drill(
 
     # A polite end unwinds like Ctrl-C does; SIGKILL is the kernel's part (PDEATHSIG).
     signal.signal(signal.SIGTERM, _leave)
-    options = DrillOptions(fault=fault, pace=pace, armed=not disarmed, seed=seed)
+    options = DrillOptions(fault=fault, pace=pace, probe=probe, armed=not disarmed, seed=seed)
     with Progress(quiet=quiet) as progress:
         report = rehearse(settings, options, progress)
     if json_file is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bicoastal.lab.drill.fault import Fault
+from bicoastal.lab.drill.probe import Probe
 from bicoastal.lab.engine import Transform
 
 
@@ -16,6 +17,7 @@ class DrillOptions:
         fault: How the primary is lost.
         pace: Seconds of AWS time in one second of the drill; the controller's interval, window,
             grace, cool-down and DNS TTL are divided by it. Databases and networks are not scaled.
+        probe: How deep the witnesses probe (`health.probe`), whatever the stack file says.
         armed: Whether the controller may act. Disarmed, the same fault must lead to no promotion.
         seed: Fixes everything that is drawn by lot (the fault's phase, the clients' values).
         transform: Changes resources on the way into the deployment, to rehearse a defect.
@@ -29,6 +31,7 @@ class DrillOptions:
 
     fault: Fault = Fault.KILL
     pace: float = 15.0
+    probe: Probe = Probe.CANARY
     armed: bool = True
     seed: int = 1
     transform: Transform | None = None

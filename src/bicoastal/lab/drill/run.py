@@ -55,12 +55,25 @@ def rehearse(
     with ExitStack() as lab:
         with recording.phase("start"):
             environment = lab.enter_context(Environment(settings, options.pace))
+            settings = probed(settings, options.probe, environment.admission.ca_file)
             rehearsal = _Rehearsal(environment, settings, options, recording)
             recording.note("drill", "network, embedded AWS and secret are up")
         report = rehearsal.run()
         begun = time.perf_counter()
     stopped = Phase(name="stop", seconds=time.perf_counter() - begun)
     return report.model_copy(update={"phases": [*report.phases, stopped]})
+
+
+def probed(settings: Settings, probe: str, ca_file: str) -> Settings:
+    """The settings as they are rehearsed: probed that deep, with the lab's own authority.
+
+    Args:
+        settings: What the stack file says.
+        probe: `health.probe`.
+        ca_file: `health.caFile`; on AWS it holds Amazon's authorities.
+    """
+    health = settings.health.model_copy(update={"probe": str(probe), "ca_file": ca_file})
+    return settings.model_copy(update={"health": health})
 
 
 class _Rehearsal:
@@ -98,6 +111,8 @@ class _Rehearsal:
         with self._recording.phase("deploy"):
             outputs = self._stack.deploy()
         self._recording.note("drill", f"{self._stack.report().resources} resources deployed")
+        if self._options.probe != "greeting":
+            self._admit(outputs)
         with ExitStack() as running:
             with self._recording.phase("steady state"):
                 self._begin(running, outputs)
@@ -121,6 +136,15 @@ class _Rehearsal:
             recording=self._recording,
             deployment=self._stack.report(),
         )
+
+    def _admit(self, outputs: Mapping[str, Any]) -> None:
+        """Let the witnesses in, as `bicoastal bootstrap` does."""
+        admission, lab = self._lab.admission, self._lab
+        with self._recording.phase("bootstrap"):
+            done = admission.bootstrap(self._databases, lab.aws, self._home)
+            admission.stand_before(lab.network, outputs["member_endpoints"])
+        changes = sum(outcome.changes for outcome in done)
+        self._recording.note("drill", f"{changes} statements make the probe user and its table")
 
     def _deploying(self, event: Event) -> None:
         self._recording.status(f"{event.kind} {event.type} {event.name} ({event.n_done} done)")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bicoastal.lab.network.control import READY
+from bicoastal.lab.network.front import FrontConfig, Fronts
 from bicoastal.lab.network.paths import Backend, RelayPath
 
 _POLL_S = 0.02
@@ -117,6 +118,11 @@ class Relay:
                     path.apply()
             case "socket":
                 self._set_socket(request["member"], request["path"])
+            case "front":
+                config = request["front"]
+                fronts = None if config is None else Fronts(FrontConfig.of(config))
+                for path in self._chosen({"source": "*", "member": request["member"]}):
+                    self._backends[path.member].fronts = fronts
             case "stats":
                 return [path.stats() for path in self._paths]
             case op:
