@@ -111,7 +111,7 @@ def _clients() -> Clients:
 
 def _token(member: str, endpoint: Endpoint, user: str) -> str:
     key = token.Key.of(os.environ)
-    return token.sign(key, member, endpoint.host, endpoint.port, user, time.time())
+    return token.sign(key, member, endpoint.host, endpoint.port, user, at=time.time())
 
 
 @cache

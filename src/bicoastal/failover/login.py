@@ -162,9 +162,7 @@ class Login:
     def _write(self, session: Any, table: str) -> Finding:
         with session.cursor() as cursor:
             cursor.execute(CANARY_SQL.format(table=table), (self.witness,))
-        return Finding(
-            Verdict.UP, Depth.CANARY, "wrote the canary", read_only=False, written=True
-        )
+        return Finding(Verdict.UP, Depth.CANARY, "wrote the canary", read_only=False, written=True)
 
 
 def _role(session: Any) -> Finding:

@@ -47,8 +47,9 @@ def probe(
     if endpoint is None:
         known = ", ".join(sorted(config.members))
         return unknown(config.region, member, f"not a member; the members are {known}")
-    with greeted(endpoint, timeout_s) as (connection, finding):
-        healthy = finding.verdict is Verdict.UP and not finding.overloaded
+    with greeted(endpoint, timeout_s) as (connection, found):
+        finding = found
+        healthy = found.verdict is Verdict.UP and not found.overloaded
         if connection and healthy and config.probe_user is not None and credentials is not None:
             login = Login(
                 config.region,
@@ -63,9 +64,8 @@ def probe(
             finding = replace(login.attempt(connection), version=finding.version)
     if finding.verdict is Verdict.DOWN:
         finding = _prove(config, member, finding, timeout_s)
-    found = vars(finding)
     elapsed_s = round(time.monotonic() - started, 4)
-    return Vote(witness=config.region, member=member, elapsed_s=elapsed_s, **found)
+    return Vote(witness=config.region, member=member, elapsed_s=elapsed_s, **vars(finding))
 
 
 def _prove(config: ProberConfig, member: str, finding: Finding, timeout_s: float) -> Finding:

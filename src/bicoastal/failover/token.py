@@ -67,7 +67,7 @@ class Key:
             raise ConfigError(message) from None
 
 
-def sign(key: Key, region: str, host: str, port: int, user: str, at: float) -> str:
+def sign(key: Key, region: str, host: str, port: int, user: str, *, at: float) -> str:
     """Sign a token.
 
     Args:

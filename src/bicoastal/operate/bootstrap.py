@@ -86,19 +86,20 @@ def statements(identity: Identity = BY_IAM) -> tuple[Statement, ...]:
         The statements in order.
     """
     schema, table = HEARTBEAT_TABLE.split(".")
-    user = f"SELECT 1 FROM mysql.user WHERE user = '{PROBE_USER}' AND host = '%'"
+    user = f"SELECT 1 FROM mysql.user WHERE user = '{PROBE_USER}' AND host = '%'"  # noqa: S608 - our own constants
+    quoted = _ACCOUNT.replace("'", "''")
     ssl_type = "ANY" if identity.tls == "SSL" else ""
     return (
         Statement(
             "schema of the heartbeat",
             f"CREATE DATABASE IF NOT EXISTS {schema}",
-            f"SELECT 1 FROM information_schema.schemata WHERE schema_name = '{schema}'",
+            f"SELECT 1 FROM information_schema.schemata WHERE schema_name = '{schema}'",  # noqa: S608 - our own constants
         ),
         Statement(
             "heartbeat: one row for each witness",
             f"CREATE TABLE IF NOT EXISTS {HEARTBEAT_TABLE} "
             "(witness VARCHAR(32) NOT NULL PRIMARY KEY, beat_at DATETIME(6) NOT NULL)",
-            "SELECT 1 FROM information_schema.tables "
+            "SELECT 1 FROM information_schema.tables "  # noqa: S608 - our own constants
             f"WHERE table_schema = '{schema}' AND table_name = '{table}'",
         ),
         Statement(
@@ -116,8 +117,8 @@ def statements(identity: Identity = BY_IAM) -> tuple[Statement, ...]:
         Statement(
             "probe user: may write its heartbeat, and nothing else",
             f"GRANT INSERT, DELETE ON {HEARTBEAT_TABLE} TO {_ACCOUNT}",
-            "SELECT COUNT(*) FROM information_schema.table_privileges "
-            f"WHERE grantee = \"{_ACCOUNT}\" AND table_schema = '{schema}' "
+            "SELECT COUNT(*) FROM information_schema.table_privileges "  # noqa: S608 - our own constants
+            f"WHERE grantee = '{quoted}' AND table_schema = '{schema}' "
             f"AND table_name = '{table}' AND privilege_type IN ('INSERT', 'DELETE') "
             "HAVING COUNT(*) = 2",
         ),

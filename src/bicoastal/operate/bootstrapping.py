@@ -11,9 +11,9 @@ from typing import Any
 import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bicoastal.operate.bootstrap import BootstrapError
 from bicoastal.failover.gateway import Clients
 from bicoastal.operate.access import problem_of
+from bicoastal.operate.bootstrap import BootstrapError
 from bicoastal.operate.errors import BadRequest
 
 TIMEOUT_S = 10

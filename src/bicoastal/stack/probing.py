@@ -24,8 +24,8 @@ from bicoastal.stack.functions import ARCHITECTURE, RUNTIME, FunctionHome
 from bicoastal.stack.network import RegionNetwork
 from bicoastal.stack.policies import Statement, statement
 
-# Connect, greeting, login, role, canary: each may take the whole probe timeout, and so again for the other
-# member, which a witness reaches to prove itself before it says DOWN.
+# Connect, greeting, login, role, canary: each may take the whole probe timeout, and so again for the
+# other member, which a witness reaches to prove itself before it says DOWN.
 _STEPS = 2 * 5
 _INTERFACES = (
     "ec2:CreateNetworkInterface",
@@ -70,7 +70,8 @@ def interface_statements(region: str, context: Context) -> list[Statement]:
 def login_statements(members: Mapping[str, Member], context: Context) -> list[Statement]:
     """Lets a prober log in as the probe user, and as nobody else, where it probes that deep.
 
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+    Source:
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
 
     Args:
         members: every member, by region.

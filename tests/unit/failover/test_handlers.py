@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from bicoastal.failover import token
-from bicoastal.failover import gateway, handlers
+from bicoastal.failover import gateway, handlers, token
 from bicoastal.failover import store as store_module
 from bicoastal.failover.config import Endpoint, ProberConfig
 from bicoastal.failover.errors import ConfigError
@@ -163,5 +162,6 @@ def test_the_token_is_signed_for_the_member_without_a_call(
     signed = handlers._token(HOME, Endpoint("db.example", 3307), "probe")
     key = token.Key("AKID", "secret", "session")
     at = token.signed_at(signed)
+    assert at is not None
     assert at == pytest.approx(time.time(), abs=60)
-    assert signed == token.sign(key, HOME, "db.example", 3307, "probe", at)
+    assert signed == token.sign(key, HOME, "db.example", 3307, "probe", at=at)

@@ -9,8 +9,8 @@ import pytest
 from botocore import auth
 from botocore.credentials import Credentials
 from botocore.model import ServiceId
-from botocore.signers import RequestSigner, generate_db_auth_token
 from botocore.session import Session
+from botocore.signers import RequestSigner, generate_db_auth_token
 
 from bicoastal.failover.errors import ConfigError
 from bicoastal.failover.token import LIFE_S, Key, sign, signed_at
@@ -22,11 +22,17 @@ HOST = "aurora-use1-dev.cluster-abc.us-east-1.rds.amazonaws.com"
 def signed_by_botocore(key: Key, user: str, port: int) -> str:
     credentials = Credentials(key.id, key.secret, key.session)
     signer = RequestSigner(
-        ServiceId("rds"), "us-east-1", "rds", "v4", credentials, Session().get_component("event_emitter")
+        ServiceId("rds"),
+        "us-east-1",
+        "rds",
+        "v4",
+        credentials,
+        Session().get_component("event_emitter"),
     )
     client = mock.Mock(_request_signer=signer)
     client.meta.region_name = "us-east-1"
-    with mock.patch.object(auth, "get_current_datetime", lambda remove_tzinfo=True: AT.replace(tzinfo=None)):
+    now = AT.replace(tzinfo=None)
+    with mock.patch.object(auth, "get_current_datetime", return_value=now):
         token: str = generate_db_auth_token(client, HOST, port, user)
     return token
 
@@ -35,16 +41,18 @@ def signed_by_botocore(key: Key, user: str, port: int) -> str:
 @pytest.mark.parametrize("user", ("bicoastal_probe", "odd user&~é"))
 def test_a_token_is_the_one_that_aws_would_make(session: str | None, user: str) -> None:
     key = Key("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", session)
-    token = sign(key, "us-east-1", HOST, 3307, user, AT.timestamp())
+    token = sign(key, "us-east-1", HOST, 3307, user, at=AT.timestamp())
     expected = signed_by_botocore(key, user, 3307)
     # The parameters' order has no meaning, and botocore's is that of its dictionary.
-    assert sorted(token.partition("?")[2].split("&")) == sorted(expected.partition("?")[2].split("&"))
+    assert sorted(token.partition("?")[2].split("&")) == sorted(
+        expected.partition("?")[2].split("&")
+    )
     assert token.partition("?")[0] == expected.partition("?")[0] == f"{HOST}:3307/"
     assert f"X-Amz-Expires={LIFE_S}" in token
 
 
 def test_a_token_tells_when_it_was_signed() -> None:
-    token = sign(Key("a", "b"), "us-east-1", HOST, 3306, "u", AT.timestamp())
+    token = sign(Key("a", "b"), "us-east-1", HOST, 3306, "u", at=AT.timestamp())
     assert signed_at(token) == AT.timestamp()
     assert signed_at("a password") is None
 

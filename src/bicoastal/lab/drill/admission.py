@@ -8,10 +8,10 @@ logs the user in with a password that only the lab knows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from bicoastal.failover import token
 from bicoastal.failover.config import PROBE_USER
-from bicoastal.lab.aws import EmbeddedAws
 from bicoastal.lab.aws.config import ACCOUNT_ID, SECRET_KEY
 from bicoastal.lab.certificates import Authority
 from bicoastal.lab.drill.databases import Databases
@@ -49,15 +49,12 @@ class Admission:
         """The authority's certificate, for `health.caFile`."""
         return str(self._authority.file)
 
-    def bootstrap(
-        self, databases: Databases, aws: EmbeddedAws, writer: str
-    ) -> tuple[bootstrap.Outcome, ...]:
+    def bootstrap(self, databases: Databases, writer: Path) -> tuple[bootstrap.Outcome, ...]:
         """Make the probe user and its table in the writer; the other member gets them from it.
 
         Args:
             databases: Connects as the master user.
-            aws: Knows the writer's socket.
-            writer: The writer's region.
+            writer: The writer's unix socket.
 
         Returns:
             What was done.
@@ -66,7 +63,7 @@ class Admission:
             BootstrapError: The database refused.
         """
         identity = bootstrap.Identity(_PLUGIN, f"BY '{self._password}'", tls="NONE")
-        with databases.connect(aws.member(writer).socket) as connection:
+        with databases.connect(writer) as connection:
             return bootstrap.apply(connection, identity)
 
     def stand_before(self, network: NetworkControl, endpoints: Mapping[str, str]) -> None:

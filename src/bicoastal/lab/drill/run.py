@@ -141,7 +141,7 @@ class _Rehearsal:
         """Let the witnesses in, as `bicoastal bootstrap` does."""
         admission, lab = self._lab.admission, self._lab
         with self._recording.phase("bootstrap"):
-            done = admission.bootstrap(self._databases, lab.aws, self._home)
+            done = admission.bootstrap(self._databases, lab.aws.member(self._home).socket)
             admission.stand_before(lab.network, outputs["member_endpoints"])
         changes = sum(outcome.changes for outcome in done)
         self._recording.note("drill", f"{changes} statements make the probe user and its table")

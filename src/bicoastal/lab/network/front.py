@@ -2,8 +2,8 @@
 
 It stands between a client and the database, at the database's end of the path. It passes the
 server's greeting on, offering TLS, and ends the client's TLS itself. A user that is marked as IAM's
-is asked for a token in clear, inside TLS only; if the token is good, the front logs the user in with
-a password that only the lab knows. Everybody else's login passes through, and so does all that
+is asked for a token in clear, inside TLS only; if the token is good, the front logs the user in
+with a password that only the lab knows. Everybody else's login passes through, and so does all that
 follows. No socket is touched here: bytes go in and come out.
 
 What the front does not check is the policy (`rds-db:connect`): the lab's IAM has none.
@@ -75,7 +75,7 @@ class FrontConfig:
         if at is None or key_id not in self.keys:
             return "not a token, or of an unknown key"
         key = token.Key(key_id, self.keys[key_id], asked.get("X-Amz-Security-Token"))
-        good = token.sign(key, self.region, self.host, self.port, user, at)
+        good = token.sign(key, self.region, self.host, self.port, user, at=at)
         if not hmac.compare_digest(good.encode(), password.encode()):
             return "signed for another host, port, region or user, or with another secret"
         if not -_SKEW_S <= now - at <= self.life_s:

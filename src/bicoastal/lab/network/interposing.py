@@ -84,4 +84,5 @@ class Interposed:
         for socket_, buffer in ((self._far, front.to_client), (self._server, front.to_server)):
             data = bytes(buffer)
             buffer.clear()
-            await self._loop.sock_sendall(socket_, data)
+            if data:  # even nothing cannot be sent to who has said his last word and left
+                await self._loop.sock_sendall(socket_, data)

@@ -132,7 +132,7 @@ def sees_writes(draft: Draft) -> Iterable[Problem]:
     if depth == "canary" or draft.settings.profile != "production":
         return
     unseen = {
-        "greeting": "a login that fails, a member closed for writes, a full disk or stalled storage",
+        "greeting": "a login that fails, a member closed for writes, a full disk, stalled storage",
         "role": "a full disk, stalled storage or a lock on everything",
     }
     yield Problem(
