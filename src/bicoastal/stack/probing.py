@@ -24,8 +24,8 @@ from bicoastal.stack.functions import ARCHITECTURE, RUNTIME, FunctionHome
 from bicoastal.stack.network import RegionNetwork
 from bicoastal.stack.policies import Statement, statement
 
-# Connect, greeting, login, role, canary: each may take the whole probe timeout, and so again for the
-# other member, which a witness reaches to prove itself before it says DOWN.
+# Connect, greeting, login, role, canary: each may take the whole probe timeout, and so again for
+# the other member, which a witness reaches to prove itself before it says DOWN.
 _STEPS = 2 * 5
 _INTERFACES = (
     "ec2:CreateNetworkInterface",

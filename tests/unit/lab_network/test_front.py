@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -16,6 +17,7 @@ from bicoastal.failover import token
 from bicoastal.lab.certificates import Authority
 from bicoastal.lab.network import FrontConfig, packets
 from bicoastal.lab.network.front import Front, Fronts
+from bicoastal.lab.network.interposing import Interposed
 
 from .conftest import Dial, Echo, RelayThread, read, silent, until
 
@@ -142,8 +144,11 @@ class Client:
                 self._front.from_client(self._out.read())
                 return
 
-    def say(self, data: bytes) -> None:
+    def say(self, data: bytes, *, last: bool = False) -> None:
         self._tls.write(data)
+        if last:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                self._tls.unwrap()
         self._front.from_client(self._out.read())
 
     def hear(self) -> tuple[int, bytes]:
@@ -170,6 +175,14 @@ def test_a_token_opens_the_door_inside_tls(front: Front) -> None:
     assert client.hear() == (5, b"\0"), "the client's count goes on"
     client.say(b"\x01\0\0\0\x0e")
     assert taken(front.to_server) == b"\x01\0\0\0\x0e"
+
+
+def test_what_comes_before_the_end_of_tls_is_passed_on(front: Front) -> None:
+    taken(front.to_client)
+    client = Client(front)
+    client.say(packets.packet(2, answer("app")), last=True)
+    assert taken(front.to_server) == packets.packet(1, answer("app"))
+    assert not front.is_over
 
 
 def test_another_user_inside_tls_is_a_client_without_it_to_the_server(front: Front) -> None:
@@ -258,6 +271,40 @@ def test_a_client_that_goes_takes_the_servers_connection_with_it(
 def test_a_front_needs_its_certificate(net: RelayThread, config: FrontConfig) -> None:
     with pytest.raises(LabError, match="No such file"):
         net.set_front("east", replace(config, certificate="/nowhere.pem"))
+
+
+def test_a_refusal_reaches_the_client_before_the_end(front: Front) -> None:
+    async def refused() -> bytes:
+        loop = asyncio.get_running_loop()
+        here, there = socket.socketpair()
+        here.setblocking(False)
+        interposed = Interposed(loop, here, front, lambda: None)
+        await loop.sock_sendall(interposed.near, packets.packet(1, answer("probe")))
+        heard = b""
+        while data := await loop.sock_recv(interposed.near, 4096):
+            heard += data
+        interposed.close()
+        interposed.near.close()
+        assert there.recv(1) == b"", "nothing was said to the server but the end"
+        there.close()
+        return heard
+
+    assert b"insecure transport" in asyncio.run(refused())
+
+
+def test_a_server_that_breaks_off_breaks_the_clients_connection_off(front: Front) -> None:
+    async def broken() -> None:
+        loop, heard = asyncio.get_running_loop(), asyncio.Event()
+        here, there = socket.socketpair()
+        here.setblocking(False)
+        here.send(b"never read")
+        interposed = Interposed(loop, here, front, heard.set)
+        there.close()  # with something unread: the kernel resets
+        await asyncio.wait_for(heard.wait(), 20)
+        interposed.close()
+        interposed.near.close()
+
+    asyncio.run(broken())
 
 
 # --- certificates

@@ -130,23 +130,20 @@ class Front:
 
     def from_client(self, data: bytes) -> None:
         """Take what the client sent."""
-        if self._tls is not None:
-            data = self._decrypted(data)
-        self._client += data
+        self._client += data if self._tls is None else self._decrypted(self._tls, data)
         while self._on_client and not self.is_over and (found := packets.take(self._client)):
             self._on_client(*found)
         if self._on_client is None:
             self.to_server += self._client
             self._client.clear()
 
-    def _decrypted(self, data: bytes) -> bytes:
+    def _decrypted(self, tls: _Tls, data: bytes) -> bytes:
+        plain = b""
         try:
-            plain = self._tls.take(data) if self._tls else data
+            plain = tls.take(data)
         except ssl.SSLError:
             self.is_over = True
-            plain = b""
-        if self._tls:
-            self.to_client += self._tls.pending()
+        self.to_client += tls.pending()
         return plain
 
     def _say(self, data: bytes) -> None:
@@ -168,7 +165,7 @@ class Front:
             self._tls = _Tls(self._context)
             rest = bytes(self._client)  # what came right behind is TLS already
             self._client.clear()
-            self._client += self._decrypted(rest)
+            self._client += self._decrypted(self._tls, rest)
         elif response.user not in self._config.users:
             self.to_server += packets.packet(sequence - self._ahead, response.without_tls())
             self._on_client = self._pass_on
