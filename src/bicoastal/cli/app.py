@@ -16,6 +16,7 @@ from bicoastal.cli.acknowledge import acknowledge
 from bicoastal.cli.approve import approve
 from bicoastal.cli.arm import arm
 from bicoastal.cli.audit import audit
+from bicoastal.cli.bootstrap import bootstrap
 from bicoastal.cli.check import check
 from bicoastal.cli.cost import cost
 from bicoastal.cli.disarm import disarm
@@ -44,6 +45,7 @@ app.command()(drill)
 app.command()(plan)
 app.command()(cost)
 app.add_typer(prices, name="prices")
+app.command()(bootstrap)
 app.command()(status)
 app.command()(arm)
 app.command()(disarm)

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bicoastal.cli.stackfile import deployable_settings
+from bicoastal.lab.drill.probe import Probe
 
 
 def _check_destination(destination: Path | None) -> Path | None:
@@ -76,6 +77,14 @@ def drill(
             help="Seconds of AWS time in one second here: intervals, windows and TTLs are divided.",
         ),
     ] = 15.0,
+    probe: Annotated[
+        Probe,
+        typer.Option(
+            "--probe",
+            help="How deep the witnesses probe: the greeting, the role (login over TLS with an "
+            "IAM token), or a canary write as well.",
+        ),
+    ] = Probe.CANARY,
     disarmed: Annotated[
         bool,
         typer.Option(
@@ -121,7 +130,12 @@ def drill(
     signal.signal(signal.SIGTERM, _leave)
     options = [
         DrillOptions(
-            scenario=each, pace=pace, armed=not disarmed, broken=broken, seed=seed + number
+            scenario=each,
+            pace=pace,
+            probe=probe,
+            armed=not disarmed,
+            broken=broken,
+            seed=seed + number,
         )
         for each in scenarios
         for number in range(runs)

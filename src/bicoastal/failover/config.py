@@ -29,6 +29,9 @@ MODES = ("observe", "approve", "automatic")
 LATCH_NAMESPACE = "Bicoastal"
 LATCH_METRIC = "HomeIsWriter"
 LATCH_DIMENSION = "Cluster"
+PROBE_USER = "bicoastal_probe"
+HEARTBEAT_TABLE = "bicoastal.heartbeat"
+CA_FILE = "rds-ca.pem"
 MIN_PROBE_TIMEOUT_S = 0.4
 MIN_VOTE_TIMEOUT_S = 2.0
 _EXPECTED = {
@@ -135,14 +138,17 @@ class ProberConfig(_Config):
         timeout_s: how long each depth of a probe may take, seconds.
         probe_user: database user for the login depth (IAM authentication); None stops at the
             server's greeting.
-        ca_file: certificate authorities (PEM) to verify the server with; None encrypts without
-            verifying. The token that is sent is short-lived and opens only the probe user.
+        heartbeat: table that takes the canary of the last depth; None stops at the role.
+        ca_file: certificate authorities (PEM) to verify the server with, relative to the code;
+            None encrypts without verifying. The token that is sent is short-lived and opens only
+            the probe user.
     """
 
     region: str
     members: Mapping[str, Endpoint]
     timeout_s: float = 2.0
     probe_user: str | None = None
+    heartbeat: str | None = None
     ca_file: str | None = None
 
     def timeout(self, pace: float) -> float:

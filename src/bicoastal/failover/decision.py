@@ -105,7 +105,8 @@ def _steady(view: View) -> Step:
     votes = view.votes
     if (left := _leave(view)) is not None:
         return left
-    if guards.contested(votes, view.policy) or (votes.down and not votes.up):
+    lost = votes.down and not votes.up
+    if lost or guards.contested(votes, view.policy) or guards.troubled(votes, view.policy):
         entered = replace(view.record, state=State.SUSPECT, since=view.now, noticed=False)
         return _suspect(replace(view, record=entered))
     if votes.down:
@@ -118,12 +119,16 @@ def _suspect(view: View) -> Step:
     votes = view.votes
     if (left := _leave(view)) is not None:
         return left
-    if votes.up and not guards.contested(votes, view.policy):
+    troubled = guards.troubled(votes, view.policy)
+    if votes.up and not troubled and not guards.contested(votes, view.policy):
         reason = f"veto: UP from {', '.join(votes.up)}; {votes.words}"
         return _to(view, State.STEADY, reason, **_CALM)
     if guards.confirmed(votes, view.policy):
         return _bad_round(view)
     reason = f"no bad round, so the run starts again; {votes.words}"
+    if troubled and view.elapsed >= view.policy.window_s:
+        what = "the writer is alive but of no use" if votes.ailing else "a witness is not let in"
+        return _hold(view, _restarted(view.record), f"{what}; {votes.words}")
     if view.record.state is State.SUSPECT and view.elapsed > 2 * view.policy.window_s:
         return _hold(view, _restarted(view.record), f"no decision in two windows; {reason}")
     return _undecided(view, _restarted(view.record), reason)

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from bicoastal.failover.config import ControllerConfig, Endpoint
+from bicoastal.failover.config import ControllerConfig
 from bicoastal.failover.errors import FailoverError
 from bicoastal.failover.votes import Topology, Vote
 
@@ -83,26 +83,6 @@ class Clients:
                     config=config,
                 )
             return self._made[key]
-
-
-def iam_token(clients: Clients, member: str, endpoint: Endpoint, user: str) -> str:
-    """An authentication token for the database, signed locally with the function's role.
-
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.html
-
-    Args:
-        clients: where the signer comes from; no call is made.
-        member: region of the member.
-        endpoint: the member's own endpoint; a token for an alias of it is refused.
-        user: database user.
-
-    Returns:
-        The token, valid for 15 minutes.
-    """
-    token: str = clients.get("rds", member).generate_db_auth_token(
-        DBHostname=endpoint.host, Port=endpoint.port, DBUsername=user, Region=member
-    )
-    return token
 
 
 class Gateway:

@@ -15,11 +15,22 @@ from bicoastal.failover.votes import Evidence, Verdict, Vote
 
 @dataclass(frozen=True)
 class Tally:
-    """The witnesses that count, by what they say; a witness that says UP and DOWN says UP."""
+    """The witnesses that count, by what they say; a witness that says UP and DOWN says UP.
+
+    Attributes:
+        up: they say UP.
+        down: they say DOWN.
+        unknown: all others.
+        ailing: of those that say UP, the ones that clients could not write for.
+        barred: the member does not let them in; someone has to repair that.
+        words: every vote, in words.
+    """
 
     up: tuple[str, ...]
     down: tuple[str, ...]
     unknown: tuple[str, ...]
+    ailing: tuple[str, ...]
+    barred: tuple[str, ...]
     words: str
 
 
@@ -68,6 +79,11 @@ def vetoes(vote: Vote) -> bool:
     return vote.verdict is Verdict.UP
 
 
+def ails(vote: Vote) -> bool:
+    """Alive, but of no use to clients: overloaded, closed for writes, or the canary failed."""
+    return vetoes(vote) and (vote.overloaded or vote.read_only is True or vote.written is False)
+
+
 def tally(record: Record, evidence: Evidence, now: float, policy: Policy) -> Tally:
     """Count the fresh votes about the member in question, one per witness."""
     about = subject(record)
@@ -75,8 +91,13 @@ def tally(record: Record, evidence: Evidence, now: float, policy: Policy) -> Tal
     up = {v.witness for v in votes if vetoes(v)}
     down = {v.witness for v in votes if counts_down(v)} - up
     unknown = {v.witness for v in evidence.votes} - up - down
+    ailing = {v.witness for v in votes if ails(v)}
+    barred = {v.witness for v in votes if v.needs_repair}
     words = ", ".join(f"{v.witness} {v.verdict} ({v.reason})" for v in evidence.votes)
-    return Tally(tuple(sorted(up)), tuple(sorted(down)), tuple(sorted(unknown)), words or "no vote")
+    up_, down_, unknown_, ailing_, barred_ = (
+        tuple(sorted(group)) for group in (up, down, unknown, ailing, barred)
+    )
+    return Tally(up_, down_, unknown_, ailing_, barred_, words or "no vote")
 
 
 def confirmed(votes: Tally, policy: Policy) -> bool:
@@ -87,6 +108,15 @@ def confirmed(votes: Tally, policy: Policy) -> bool:
 def contested(votes: Tally, policy: Policy) -> bool:
     """A quorum says DOWN, but somebody says UP."""
     return len(votes.down) >= policy.quorum and bool(votes.up)
+
+
+def troubled(votes: Tally, policy: Policy) -> bool:
+    """A person's case: a quorum finds the writer alive but useless, or a witness is not let in.
+
+    A writer that answers is never abandoned without a person: a hand on `read_only`, a full disk
+    and storage that stalls are repaired sooner than lost writes are, and load follows the clients.
+    """
+    return len(votes.ailing) >= policy.quorum or bool(votes.barred)
 
 
 def continues(record: Record, now: float, policy: Policy) -> bool:
@@ -131,12 +161,13 @@ def moved(record: Record, evidence: Evidence) -> str | None:
 
 
 def clean(votes: Tally, record: Record, evidence: Evidence, policy: Policy) -> bool:
-    """A quorum says UP, nobody says DOWN, all can write, and the API agrees with the record."""
+    """A quorum says UP, nobody says DOWN or ails or is barred, and the API agrees."""
     topology = evidence.topology
     return (
         len(votes.up) >= policy.quorum
         and not votes.down
-        and not any(v.overloaded or v.read_only for v in evidence.votes)
+        and not votes.ailing
+        and not votes.barred
         and topology is not None
         and topology.settled
         and topology.writer == record.writer
@@ -145,14 +176,18 @@ def clean(votes: Tally, record: Record, evidence: Evidence, policy: Policy) -> b
 
 
 def verified(record: Record, evidence: Evidence, votes: Tally) -> bool:
-    """The API calls the target the writer, and a witness reached it and did not find it closed."""
+    """The API calls the target the writer, its own witness reaches it, and nobody's write fails."""
     topology = evidence.topology
     return (
         topology is not None
         and topology.settled
         and topology.writer == record.target_region
         and record.target_region in votes.up
-        and not any(v.read_only for v in evidence.votes if v.member == record.target_region)
+        and not any(
+            v.read_only or v.written is False
+            for v in evidence.votes
+            if v.member == record.target_region
+        )
     )
 
 

@@ -42,6 +42,9 @@ class Vote:
         elapsed_s: how long the probe took, seconds.
         overloaded: the member answered, but slowly or only to refuse: a veto, never DOWN.
         read_only: whether the member refuses writes; None below the login depth.
+        written: whether the member took the canary; None where none was tried.
+        needs_repair: the witness itself is not let in (credentials, TLS, its table): somebody has
+            to be told, and it never speaks for DOWN.
         version: the server's version, as its greeting says.
     """
 
@@ -54,6 +57,8 @@ class Vote:
     elapsed_s: float = 0.0
     overloaded: bool = False
     read_only: bool | None = None
+    written: bool | None = None
+    needs_repair: bool = False
     version: str | None = None
 
     def to_dict(self) -> dict[str, Any]:

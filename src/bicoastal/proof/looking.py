@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -12,7 +13,15 @@ from bicoastal.failover.state import Page, Policy, Promote, Record, SetLatch, St
 from bicoastal.failover.votes import Depth, Evidence, Topology, Verdict, Vote
 from bicoastal.proof.values import ARNS, CUT, MEMBERS, NOBODY, NOW, OK, TICK_S, WITNESSES, Spot
 
-_VERDICTS = {"U": Verdict.UP, "D": Verdict.DOWN, "?": Verdict.UNKNOWN}
+# U is UP, D is DOWN, ? is UNKNOWN; A is UP from a member that is alive but of no use (overloaded,
+# read-only, or its canary failed), B is UNKNOWN from a witness that is not let in.
+_VOTES = {
+    "U": Vote("", "", Verdict.UP, Depth.GREETING, ""),
+    "A": Vote("", "", Verdict.UP, Depth.CANARY, "", read_only=True, written=False),
+    "D": Vote("", "", Verdict.DOWN, Depth.GREETING, ""),
+    "?": Vote("", "", Verdict.UNKNOWN, Depth.NONE, ""),
+    "B": Vote("", "", Verdict.UNKNOWN, Depth.LOGIN, "", needs_repair=True),
+}
 _LAGS: tuple[tuple[str, float | None, float | None], ...] = (
     ("", None, None),
     (", lag too old", 1.0, 10_000.0),
@@ -138,16 +147,17 @@ def _votings(
     """Letters of the three witnesses, their age, and whether all said what is true.
 
     Each says the truth or nothing, except that one at most may lie; whoever's region is cut off
-    cannot be heard. Stale votes may say anything. The guards count witnesses, and only the
+    cannot be heard. A member that is well may still ail, for all witnesses. Stale votes may say
+    anything. The guards count witnesses, and only the
     verification asks for a particular one (`named`): the others are exchangeable, so of the
     orders of their letters one is kept.
     """
     cut = (*blind, False)
     honest = "".join("?" if cut[index] else truth for index in range(3))
     found = {_exchanged(honest, named): honest}
-    for liar in (NOBODY, 0, 1, 2):
+    for said, liar in itertools.product({"U": "UA", "D": "D"}[truth], (NOBODY, 0, 1, 2)):
         says = (
-            ("?",) if cut[index] else ("U", "D", "?") if index == liar else (truth, "?")
+            ("?",) if cut[index] else tuple(_VOTES) if index == liar else (said, "?")
             for index in range(3)
         )
         for letters in itertools.product(*says):
@@ -165,7 +175,7 @@ def _exchanged(letters: Sequence[str], named: int) -> tuple[str, ...]:
 @cache
 def _votes(letters: str, about: str, age_s: float) -> tuple[Vote, ...]:
     return tuple(
-        Vote(witness, about, _VERDICTS[letter], Depth.GREETING, "", age_s)
+        replace(_VOTES[letter], witness=witness, member=about, age_s=age_s)
         for witness, letter in zip(WITNESSES, letters, strict=True)
     )
 

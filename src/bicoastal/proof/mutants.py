@@ -16,7 +16,7 @@ from unittest import mock
 from bicoastal.failover import decision, guards
 from bicoastal.failover.guards import View
 from bicoastal.failover.state import Promote, Record, State, Step
-from bicoastal.failover.votes import Evidence, Topology, Verdict
+from bicoastal.failover.votes import Evidence, Topology, Verdict, Vote
 from bicoastal.proof.values import ARNS, HOME, SHIPPED, Use
 
 AUTOMATIC, APPROVE = "automatic", "approve"
@@ -88,6 +88,10 @@ def _yes(*_: Any) -> bool:
 
 def _none(*_: Any) -> None:
     return None
+
+
+def _up_and_well(vote: Vote) -> bool:
+    return vote.verdict is Verdict.UP and not vote.read_only
 
 
 def _stopped_by_maintenance(record: Record, now: float) -> str | None:
@@ -165,6 +169,12 @@ MUTANTS: tuple[Mutant, ...] = (
     _guard("counts_down", "UNKNOWN counted as DOWN", lambda vote: vote.verdict is not Verdict.UP),
     _guard("confirmed", "UP does not veto", lambda votes, policy: len(votes.down) >= policy.quorum),
     _guard("confirmed", "quorum of one", lambda votes, _: bool(votes.down) and not votes.up),
+    _guard("vetoes", "an ailing member does not veto", _up_and_well),
+    _guard(
+        "counts_down",
+        "a witness that is not let in counts as DOWN",
+        lambda vote: vote.verdict is Verdict.DOWN or vote.needs_repair,
+    ),
     _guard("is_fresh", "stale votes count", _yes),
     _guard("window_served", "window not served", _yes),
     _guard(

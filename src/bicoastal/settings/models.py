@@ -98,11 +98,13 @@ class Network(_Model):
 
 
 class Health(_Model):
-    """How Route 53 checks a member's endpoint, where it can reach one."""
+    """How a member's health is seen: by Route 53, where it can, and by the witnesses."""
 
     endpoint_check: Literal["private", "public"] = "private"
     interval_s: Int = 10
     failure_threshold: Int = 3
+    probe: Literal["greeting", "role", "canary"] = "greeting"
+    ca_file: str | None = None
 
 
 class Failover(_Model):

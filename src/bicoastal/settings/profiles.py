@@ -25,6 +25,8 @@ PROFILES: dict[str, dict[str, dict[str, Any]]] = {
             "skip_final_snapshot": False,
             "deletion_protection": True,
         },
+        # Needs `bicoastal bootstrap`; without it the failover does not become armed.
+        "health": {"probe": "canary"},
     },
 }
 """Profile name -> group -> field -> default, where it differs from the model's own default."""

@@ -126,7 +126,7 @@ class Controller(pulumi.ComponentResource):
             architectures=[ARCHITECTURE],
             handler=bundle.CONTROLLER_HANDLER,
             code=home.code,
-            source_code_hash=bundle.digest(),
+            source_code_hash=home.code_hash,
             timeout=TIMEOUT_S,
             memory_size=FUNCTION_MEMORY_MB,
             # The record's conditional writes keep two runs apart; this keeps them from meeting.

@@ -33,11 +33,18 @@ def cache_folder() -> Path:
     return Path(base) / "bicoastal"
 
 
-def write_code(folder: Path | None = None) -> Path:
+def ca_file(context: Context) -> Path | None:
+    """The certificate authorities that go into the functions' zip, if any were named."""
+    name = context.settings.health.ca_file
+    return None if name is None else Path(name)
+
+
+def write_code(folder: Path | None = None, authorities: Path | None = None) -> Path:
     """Write the functions' zip where Pulumi can pick it up, unless it is there already.
 
     Args:
         folder: where to; the cache folder by default.
+        authorities: certificate authorities (PEM) to put into it.
 
     Returns:
         The path of the zip, under a name made from its content.
@@ -46,7 +53,7 @@ def write_code(folder: Path | None = None) -> Path:
         BicoastalError: the zip cannot be built, or the folder cannot be written to.
     """
     folder = folder or cache_folder()
-    content = bundle.build()
+    content = bundle.build(authorities)
     target = folder / f"functions-{hashlib.sha256(content).hexdigest()[:16]}.zip"
     try:
         if target.is_file() and target.stat().st_size == len(content):
@@ -73,6 +80,7 @@ class FunctionHome:
         role: what the function may do.
         policy: the role's only policy.
         code: the zip.
+        code_hash: its hash, as Lambda writes it.
     """
 
     def __init__(
@@ -110,7 +118,8 @@ class FunctionHome:
             policy=document([write_logs(self.log_group.arn), *statements]),
             opts=context.options(context.home, parent),
         )
-        self.code = pulumi.FileArchive(str(write_code()))
+        self.code = pulumi.FileArchive(str(write_code(authorities=ca_file(context))))
+        self.code_hash = bundle.digest(ca_file(context))
 
     @property
     def required(self) -> list[pulumi.Resource]:

@@ -9,7 +9,14 @@ import pulumi
 import pulumi_aws as aws
 
 from bicoastal.failover import bundle
-from bicoastal.failover.config import CONFIG_VARIABLE, Endpoint, ProberConfig
+from bicoastal.failover.config import (
+    CA_FILE,
+    CONFIG_VARIABLE,
+    HEARTBEAT_TABLE,
+    PROBE_USER,
+    Endpoint,
+    ProberConfig,
+)
 from bicoastal.failover.sizing import FUNCTION_MEMORY_MB
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
@@ -18,9 +25,9 @@ from bicoastal.stack.functions import ARCHITECTURE, RUNTIME, FunctionHome
 from bicoastal.stack.network import RegionNetwork
 from bicoastal.stack.policies import Statement, statement
 
-# Connect, greeting, login, query: each may take the whole probe timeout, and so again for the other
-# member, which a witness reaches to prove itself before it says DOWN.
-_STEPS = 2 * 4
+# Connect, greeting, login, role, canary: each may take the whole probe timeout, and so again for
+# the other member, which a witness reaches to prove itself before it says DOWN.
+_STEPS = 2 * 5
 _INTERFACES = (
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -61,6 +68,31 @@ def interface_statements(region: str, context: Context) -> list[Statement]:
     ]
 
 
+def login_statements(members: Mapping[str, Member], context: Context) -> list[Statement]:
+    """Lets a prober log in as the probe user, and as nobody else, where it probes that deep.
+
+    Source:
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+
+    Args:
+        members: every member, by region.
+        context: settings and account.
+
+    Returns:
+        The statement, if there is anything to allow.
+    """
+    if context.settings.health.probe == "greeting":
+        return []
+    users = [
+        pulumi.Output.concat(
+            "arn:aws:rds-db:", region, ":", context.account_id, ":dbuser:",
+            member.cluster.cluster_resource_id, "/", PROBE_USER,
+        )
+        for region, member in members.items()
+    ]  # fmt: skip
+    return [statement("LogIn", ["rds-db:connect"], users)]
+
+
 def prober_config(
     region: str, members: Mapping[str, Member], context: Context
 ) -> pulumi.Output[str]:
@@ -79,7 +111,15 @@ def prober_config(
     def as_json(hosts: Mapping[str, str]) -> str:
         port = settings.database.port
         endpoints = {member: Endpoint(host, port) for member, host in hosts.items()}
-        return ProberConfig(region, endpoints, settings.failover.probe_timeout_s).to_json()
+        health = settings.health
+        return ProberConfig(
+            region,
+            endpoints,
+            settings.failover.probe_timeout_s,
+            probe_user=None if health.probe == "greeting" else PROBE_USER,
+            heartbeat=HEARTBEAT_TABLE if health.probe == "canary" else None,
+            ca_file=None if health.ca_file is None else CA_FILE,
+        ).to_json()
 
     hosts = {member: found.cluster.endpoint for member, found in members.items()}
     return pulumi.Output.all(**hosts).apply(as_json)
@@ -116,7 +156,10 @@ class Prober(pulumi.ComponentResource):
             context,
             self,
             role_name=context.names.prober_role(region),
-            statements=interface_statements(region, context),
+            statements=[
+                *interface_statements(region, context),
+                *login_statements(members, context),
+            ],
             key_arn=key_arn,
         )
         self.function = aws.lambda_.Function(
@@ -128,7 +171,7 @@ class Prober(pulumi.ComponentResource):
             architectures=[ARCHITECTURE],
             handler=bundle.PROBER_HANDLER,
             code=home.code,
-            source_code_hash=bundle.digest(),
+            source_code_hash=home.code_hash,
             timeout=math.ceil(_STEPS * context.settings.failover.probe_timeout_s) + 5,
             memory_size=FUNCTION_MEMORY_MB,
             environment={"variables": {CONFIG_VARIABLE: prober_config(region, members, context)}},

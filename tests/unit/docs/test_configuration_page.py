@@ -15,6 +15,7 @@ COMPUTED = {
     "secretArn": "none",
     "hostedZoneId": "none",
     "domainName": "`db-<suffix>.example.com`",
+    "health.caFile": "none",
     "budget.monthlyUsd": "none",
     "database.backupWindow": "AWS chooses",
     "database.maintenanceWindow": "AWS chooses",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -36,9 +37,9 @@ def greeting(*, tls: bool = False) -> bytes:
     )
 
 
-def error(code: int, text: str) -> bytes:
-    """An error packet before the handshake."""
-    return packet(b"\xff" + struct.pack("<H", code) + text.encode())
+def error(code: int, text: str, sequence: int = 0) -> bytes:
+    """An error packet: before the handshake, or as an answer (sequence 1)."""
+    return packet(b"\xff" + struct.pack("<H", code) + text.encode(), sequence)
 
 
 def says(data: bytes) -> Behaviour:
@@ -85,6 +86,28 @@ def greet_then_refuse(code: int, text: str) -> Behaviour:
     return behave
 
 
+def cut_short(connection: socket.socket) -> None:
+    """Send a part of the greeting and close."""
+    connection.sendall(greeting()[:20])
+
+
+def trickle_the_login(connection: socket.socket) -> None:
+    """Let each byte of the answer to a login come in time, but not the whole."""
+    connection.sendall(greeting())
+    connection.recv(4096)
+    for byte in packet(bytes([0xFF]) * 100, 2):
+        connection.sendall(bytes([byte]))
+        time.sleep(0.05)
+
+
+def ask_in_clear(connection: socket.socket) -> None:
+    """Ask for the password in clear, as IAM's plugin does."""
+    connection.sendall(greeting())
+    connection.recv(4096)
+    connection.sendall(packet(b"\xfemysql_clear_password\0", 2))
+    hold(connection)
+
+
 def greet_then_break_tls(connection: socket.socket) -> None:
     """Offer TLS, and answer its first message with something else."""
     connection.sendall(greeting(tls=True))
@@ -102,9 +125,21 @@ def _column(name: bytes) -> bytes:
     return _row(b"def", b"", b"", b"", name, name) + fixed
 
 
-def server(innodb_read_only: int, read_only: int) -> Behaviour:
-    """Let anybody log in, and answer a SELECT with the two flags."""
-    ok, eof = b"\0\0\0\x02\0\0\0", b"\xfe\0\0\x02\0"
+OK = packet(b"\0\0\0\x02\0\0\0", 1)
+
+
+def server(
+    innodb_read_only: int,
+    read_only: int,
+    *,
+    canary: bytes | None = OK,
+    seen: list[bytes] | None = None,
+) -> Behaviour:
+    """Let anybody log in, answer a SELECT with the two flags, and a write as told.
+
+    A `canary` of None leaves the write without an answer, an empty one hangs up.
+    """
+    ok, eof = OK[4:], b"\xfe\0\0\x02\0"
     flags = (str(innodb_read_only).encode(), str(read_only).encode())
     payloads = (b"\x02", _column(b"a"), _column(b"b"), eof, _row(*flags), eof)
 
@@ -115,7 +150,13 @@ def server(innodb_read_only: int, read_only: int) -> Behaviour:
             data = connection.recv(4096)
             if not data or data[4:5] == b"\x01":
                 return
-            if b"SELECT" in data:
+            if b"REPLACE" in data:
+                if seen is not None:
+                    seen.append(data)
+                if canary == b"":
+                    return
+                connection.sendall(canary or b"")
+            elif b"SELECT" in data:
                 numbered = [packet(payload, n + 1) for n, payload in enumerate(payloads)]
                 connection.sendall(b"".join(numbered))
             else:

@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import io
 import json
+import ssl
 import subprocess
 import sys
 import zipfile
@@ -17,8 +18,8 @@ from typing import Any
 import pytest
 
 import bicoastal
-from bicoastal.failover import bundle
-from bicoastal.failover.config import ProberConfig
+from bicoastal.failover import bundle, handlers
+from bicoastal.failover.config import CA_FILE, ProberConfig
 from bicoastal.failover.errors import BundleError
 
 from . import servers
@@ -153,3 +154,21 @@ def test_both_configurations_fit_into_lambdas_environment() -> None:
     # 4 KB for all variables together:
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     assert len(config().to_json()) < 3000
+
+
+def test_authorities_go_into_the_zip_where_the_prober_looks_for_them(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(Path(ssl.get_default_verify_paths().openssl_cafile).read_bytes())
+    with zipfile.ZipFile(io.BytesIO(bundle.build(file))) as archive:
+        assert archive.read(CA_FILE) == file.read_bytes()
+    assert bundle.digest(file) != bundle.digest()
+    assert Path(bicoastal.__file__).parents[1] == handlers._ROOT
+
+
+@pytest.mark.parametrize("content", (None, "no certificate"))
+def test_what_holds_no_authorities_is_refused(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(BundleError, match=r"health.caFile: .*ca.pem holds no certificate"):
+        bundle.build(file)

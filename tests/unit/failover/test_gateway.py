@@ -14,8 +14,7 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from bicoastal.failover.config import Endpoint
-from bicoastal.failover.gateway import Clients, Gateway, GatewayError, iam_token
+from bicoastal.failover.gateway import Clients, Gateway, GatewayError
 from bicoastal.failover.votes import Evidence, Topology
 
 from .fakes import ARNS, HOME, HOME_ARN, STANDBY, STANDBY_ARN, WITNESSES, config, votes
@@ -332,12 +331,6 @@ def test_clients_are_made_once_with_short_timeouts_and_few_attempts() -> None:
     used = first.meta.config
     assert (used.connect_timeout, used.read_timeout) == (1.0, 2.5)
     assert used.retries["total_max_attempts"] == 1
-
-
-def test_a_token_is_signed_for_the_members_own_endpoint() -> None:
-    token = iam_token(Clients(), STANDBY, Endpoint("db.example", 3307), "probe")
-    assert token.startswith("db.example:3307/?Action=connect&DBUser=probe")
-    assert f"{STANDBY}%2Frds-db" in token
 
 
 def test_a_regions_address_can_be_given() -> None:

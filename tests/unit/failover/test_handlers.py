@@ -5,12 +5,13 @@ from __future__ import annotations
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bicoastal.failover import gateway, handlers
+from bicoastal.failover import gateway, handlers, token
 from bicoastal.failover import store as store_module
 from bicoastal.failover.config import Endpoint, ProberConfig
 from bicoastal.failover.errors import ConfigError
@@ -155,6 +156,12 @@ def test_the_token_is_signed_for_the_member_without_a_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     configure(monkeypatch, "")
-    token = handlers._token(HOME, Endpoint("db.example", 3307), "probe")
-    assert token.startswith("db.example:3307/?Action=connect&DBUser=probe&")
-    assert f"%2F{HOME}%2Frds-db%2Faws4_request" in token
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
+    signed = handlers._token(HOME, Endpoint("db.example", 3307), "probe")
+    key = token.Key("AKID", "secret", "session")
+    at = token.signed_at(signed)
+    assert at is not None
+    assert at == pytest.approx(time.time(), abs=60)
+    assert signed == token.sign(key, HOME, "db.example", 3307, "probe", at=at)

@@ -85,6 +85,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ("target recomputed", decision, "Promote", lambda arn: Promote(HOME_ARN), True),
     ("no conditional write", FakeStore, "write", write_anyway, True),
     ("contested is a veto like any other", guards, "contested", no, False),
+    ("trouble ignored", guards, "troubled", no, False),
+    ("an ailing member passes for a well one", guards, "ails", no, False),
     ("moved writer ignored", guards, "moved", never, False),
     ("approval not needed", guards, "approved", yes, False),
 )

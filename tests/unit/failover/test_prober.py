@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from bicoastal.failover.config import Endpoint, ProberConfig
-from bicoastal.failover.prober import _read, probe
+from bicoastal.failover.greeting import _peek
+from bicoastal.failover.prober import probe
 from bicoastal.failover.votes import Depth, Verdict, Vote
 
 from . import servers
@@ -26,7 +27,9 @@ Target = Callable[[], AbstractContextManager[Endpoint]]
 
 def watch(target: Endpoint, other: Endpoint, region: str = STANDBY, **changes: Any) -> Vote:
     config = ProberConfig(region, {HOME: target, STANDBY: other})
-    config = replace(config, probe_user=changes.pop("user", None))
+    config = replace(
+        config, probe_user=changes.pop("user", None), heartbeat=changes.pop("heartbeat", None)
+    )
     return probe(config, HOME, timeout_s=TIMEOUT_S, **changes)
 
 
@@ -58,10 +61,11 @@ def test_a_greeting_is_up() -> None:
         (servers.unanswered, Depth.TCP, "no answer to a connection within 0.4 s"),
         (lambda: servers.serve(servers.hold), Depth.GREETING, "no greeting within 0.4 s (hung)"),
         (lambda: servers.serve(servers.says(b"\x4a\0")), Depth.GREETING, "no greeting within"),
+        (lambda: servers.serve(servers.cut_short), Depth.GREETING, "reset before the greeting"),
         (lambda: servers.serve(servers.hang_up), Depth.GREETING, "reset before the greeting"),
         (lambda: servers.serve(servers.reset), None, "reset before the greeting"),
     ),
-    ids=("refused", "timeout", "hung", "stuck", "closed", "reset"),
+    ids=("refused", "timeout", "hung", "stuck", "cut short", "closed", "reset"),
 )
 def test_silence_is_down(target: Target, depth: Depth | None, reason: str) -> None:
     vote = vote_on(target())
@@ -90,7 +94,7 @@ def test_nothing_is_read_after_the_deadline() -> None:
     with ours, theirs:
         theirs.sendall(b"data")
         with pytest.raises(TimeoutError):
-            _read(ours, 4, time.monotonic() - 1)
+            _peek(ours, 4, time.monotonic() - 1)
 
 
 @pytest.mark.parametrize("code", (1040, 1129, 1203))
@@ -102,14 +106,15 @@ def test_an_overloaded_server_is_up_and_a_veto(code: int) -> None:
 
 def test_any_other_refusal_is_unknown() -> None:
     vote = vote_on(servers.serve(servers.says(servers.error(1130, "Host not allowed"))))
-    assert vote.verdict is Verdict.UNKNOWN
+    assert (vote.verdict, vote.needs_repair) == (Verdict.UNKNOWN, True)
     assert vote.reason == "reachable, but refused: error 1130 Host not allowed"
 
 
 def test_another_protocol_is_unknown() -> None:
-    vote = vote_on(servers.serve(servers.says(b"SSH-2.0-OpenSSH\r\n" + bytes(9000000))))
-    assert vote.verdict is Verdict.UNKNOWN
-    assert "not a MySQL server" in vote.reason
+    for banner in (b"SSH-2.0-OpenSSH\r\n", servers.packet(b"\x0aendless")):
+        vote = vote_on(servers.serve(servers.says(banner)))
+        assert (vote.verdict, vote.needs_repair) == (Verdict.UNKNOWN, True)
+        assert "not a MySQL server" in vote.reason
 
 
 def test_a_slow_greeting_is_an_overloaded_server() -> None:
@@ -194,8 +199,8 @@ def test_what_the_witness_may_be_the_cause_of_is_unknown(
     ("flags", "read_only", "reason"),
     (
         ((0, 0), False, "logged in, writable"),
-        ((1, 0), True, "logged in, read-only"),
-        ((0, 1), True, "logged in, read-only"),
+        ((1, 0), True, "logged in, read-only (innodb_read_only)"),
+        ((0, 1), True, "logged in, read-only (read_only)"),
     ),
 )
 def test_a_login_tells_the_role(flags: tuple[int, int], read_only: bool, reason: str) -> None:
@@ -232,40 +237,34 @@ def test_missing_credentials_are_unknown_and_say_no_secret() -> None:
 
     vote = logged_in(servers.server(0, 0), credentials=fails)
     assert (vote.verdict, vote.reason) == (Verdict.UNKNOWN, "no credentials: RuntimeError")
+    assert vote.needs_repair
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "verdict", "overloaded", "reason"),
+    ("behaviour", "verdict", "overloaded", "needs_repair", "reason"),
     (
-        (servers.greet_then_refuse(1045, "Access denied"), Verdict.UNKNOWN, False, "error 1045"),
-        (servers.greet_then_refuse(1040, "Too many"), Verdict.UP, True, "but overloaded: error"),
-        (servers.greet_then_refuse(1203, "User has"), Verdict.UP, True, "but overloaded: error"),
-        (servers.greet_then_hang_up, Verdict.UNKNOWN, False, "connection lost in the login"),
-        (servers.says(servers.greeting()), Verdict.UP, True, "no answer to the login in time"),
+        (servers.greet_then_refuse(1045, "Denied"), Verdict.UNKNOWN, False, True, "error 1045"),
+        (servers.greet_then_refuse(1040, "Too many"), Verdict.UP, True, False, "but overloaded"),
+        (servers.greet_then_refuse(1203, "User has"), Verdict.UP, True, False, "but overloaded"),
+        (servers.greet_then_hang_up, Verdict.UNKNOWN, False, False, "lost in the login"),
+        (servers.says(servers.greeting()), Verdict.UP, True, False, "no answer to the login"),
+        (servers.trickle_the_login, Verdict.UP, True, False, "no answer to the login"),
+        (servers.ask_in_clear, Verdict.UNKNOWN, False, True, "in clear, without TLS"),
     ),
-    ids=("denied", "too many", "user limit", "lost", "slow"),
+    ids=("denied", "too many", "user limit", "lost", "slow", "trickle", "clear"),
 )
 def test_a_failed_login_is_never_down(
-    behaviour: servers.Behaviour, verdict: Verdict, overloaded: bool, reason: str
+    behaviour: servers.Behaviour,
+    verdict: Verdict,
+    overloaded: bool,
+    needs_repair: bool,
+    reason: str,
 ) -> None:
     vote = logged_in(behaviour)
-    assert (vote.verdict, vote.overloaded, vote.depth) == (verdict, overloaded, Depth.LOGIN)
+    assert (vote.verdict, vote.depth, vote.written) == (verdict, Depth.LOGIN, None)
+    assert (vote.overloaded, vote.needs_repair) == (overloaded, needs_repair)
     assert reason in vote.reason
-
-
-def test_a_server_that_went_away_between_greeting_and_login_is_unknown(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def password(*_: object) -> str:
-        def connect(*_: object, **__: object) -> socket.socket:
-            raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
-
-        monkeypatch.setattr(socket, "create_connection", connect)
-        return "token"
-
-    vote = logged_in(servers.server(0, 0), credentials=password)
-    assert (vote.verdict, vote.depth) == (Verdict.UNKNOWN, Depth.LOGIN)
-    assert "Connection refused" in vote.reason
+    assert vote.elapsed_s < 3 * TIMEOUT_S
 
 
 @pytest.mark.parametrize(
@@ -279,4 +278,73 @@ def test_a_server_that_went_away_between_greeting_and_login_is_unknown(
 def test_tls_errors_are_unknown(behaviour: servers.Behaviour, reason: str) -> None:
     vote = logged_in(behaviour, tls=ssl.create_default_context())
     assert (vote.verdict, vote.depth) == (Verdict.UNKNOWN, Depth.LOGIN)
+    assert vote.needs_repair
     assert reason in vote.reason
+
+
+# --- canary
+
+
+def wrote(answer: bytes | None, flags: tuple[int, int] = (0, 0)) -> Vote:
+    behaviour = servers.server(*flags, canary=answer)
+    return logged_in(behaviour, heartbeat="bicoastal.heartbeat")
+
+
+def test_a_writer_takes_the_canary_of_the_witness() -> None:
+    seen: list[bytes] = []
+    behaviour = servers.server(0, 0, canary=servers.OK, seen=seen)
+    vote = logged_in(behaviour, heartbeat="bicoastal.heartbeat")
+    assert (vote.verdict, vote.depth, vote.written) == (Verdict.UP, Depth.CANARY, True)
+    assert (vote.read_only, vote.reason) == (False, "wrote the canary")
+    (statement,) = seen
+    assert b"REPLACE INTO bicoastal.heartbeat" in statement
+    assert f"'{STANDBY}'".encode() in statement
+
+
+def test_a_standby_is_not_written_to() -> None:
+    vote = wrote(servers.error(1290, "read-only", 1), (1, 0))
+    assert (vote.verdict, vote.depth) == (Verdict.UP, Depth.LOGIN)
+    assert (vote.read_only, vote.written) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "depth", "facts", "reason"),
+    (
+        (None, Verdict.UP, Depth.CANARY, (False, False, False), "a write does not end"),
+        (
+            servers.error(1021, "Disk full", 1),
+            Verdict.UP,
+            Depth.CANARY,
+            (False, False, False),
+            "takes no write: error 1021 Disk full",
+        ),
+        (
+            servers.error(1290, "read-only", 1),
+            Verdict.UP,
+            Depth.CANARY,
+            (True, False, False),
+            "takes no write: error 1290",
+        ),
+        (
+            servers.error(1146, "No table", 1),
+            Verdict.UP,
+            Depth.LOGIN,
+            (False, None, True),
+            "run `bicoastal bootstrap`: error 1146",
+        ),
+        (b"", Verdict.UNKNOWN, Depth.CANARY, (None, None, False), "lost in the canary"),
+    ),
+    ids=("stalled", "disk full", "closed meanwhile", "not bootstrapped", "lost"),
+)
+def test_a_canary_that_is_not_written(
+    answer: bytes | None,
+    verdict: Verdict,
+    depth: Depth,
+    facts: tuple[bool | None, bool | None, bool],
+    reason: str,
+) -> None:
+    vote = wrote(answer)
+    assert (vote.verdict, vote.depth) == (verdict, depth)
+    assert (vote.read_only, vote.written, vote.needs_repair) == facts
+    assert reason in vote.reason
+    assert not vote.overloaded

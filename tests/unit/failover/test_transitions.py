@@ -40,6 +40,19 @@ def ev(letters: str, member: str = HOME, **changes: Any) -> Evidence:
     return evidence(NOW, letters, member, **changes)
 
 
+def ailing(letters: str, **how: Any) -> Evidence:
+    """Those that say UP found a member that is of no use."""
+    return Evidence(NOW, votes(letters, **how), HEALTHY)
+
+
+def barred(letters: str) -> Evidence:
+    """The first of the witnesses that say UNKNOWN is not let in."""
+    found = list(votes(letters))
+    number = letters.index("?")
+    found[number] = replace(found[number], needs_repair=True)
+    return Evidence(NOW, tuple(found), HEALTHY)
+
+
 S = State
 TABLE: list[tuple[str, Record, Evidence, State, str]] = [
     # --- OBSERVE
@@ -75,6 +88,15 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         S.STEADY,
         "vetoed by UP from us-east-1",
     ),
+    ("steady, one ailing", armed(), ailing("U--", written=False), S.STEADY, "steady"),
+    (
+        "steady, overloaded",
+        armed(),
+        ailing("UU-", overloaded=True),
+        S.SUSPECT,
+        "the run starts again",
+    ),
+    ("steady, one not let in", armed(), barred("UU?"), S.SUSPECT, "the run starts again"),
     ("steady, contested", armed(), ev("UDD"), S.SUSPECT, "the run starts again"),
     ("steady, blind", armed(), ev("???"), S.STEADY, "nothing known"),
     ("steady, no vote", armed(), ev("---"), S.STEADY, "no vote"),
@@ -117,6 +139,37 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         ev("UDD"),
         S.HELD,
         "no decision in two windows",
+    ),
+    ("suspect, closed", armed(S.SUSPECT), ailing("UUU", read_only=True), S.SUSPECT, "starts again"),
+    (
+        "suspect, closed for the window",
+        armed(S.SUSPECT, since=NOW - 25),
+        ailing("U-U", read_only=True),
+        S.HELD,
+        "held: the writer is alive but of no use",
+    ),
+    (
+        "suspect, stalled for the window",
+        armed(S.SUSPECT, since=NOW - 25),
+        ailing("UUU", written=False),
+        S.HELD,
+        "held: the writer is alive but of no use",
+    ),
+    (
+        "suspect, a witness not let in for the window",
+        armed(S.SUSPECT, since=NOW - 25),
+        barred("UU?"),
+        S.HELD,
+        "held: a witness is not let in",
+    ),
+    ("held, stalled", armed(S.HELD), ailing("UUU", written=False), S.HELD, "starts again"),
+    ("held, well again", armed(S.HELD, noticed=True), ev("UUU"), S.STEADY, "veto: UP from"),
+    (
+        "suspect, lost while a witness is not let in",
+        armed(S.SUSPECT, **RUN),
+        barred("?DD"),
+        S.FENCING,
+        "claimed for",
     ),
     ("suspect, disarmed", armed(S.SUSPECT, armed=False, **RUN), ev("?DD"), S.OBSERVE, "disarmed"),
     (
@@ -573,9 +626,14 @@ def test_down_votes_asked_for_before_the_claim_do_not_confirm_it() -> None:
         assert once(CLAIMED, found).record.state is state
 
 
-def test_an_overloaded_or_read_only_writer_is_not_clean() -> None:
+def test_a_writer_that_ails_or_does_not_let_a_witness_in_is_not_clean() -> None:
     waiting = armed(State.OBSERVE, clean_rounds=1)
-    flags: tuple[dict[str, Any], ...] = ({"overloaded": True}, {"read_only": True})
+    flags: tuple[dict[str, Any], ...] = (
+        {"overloaded": True},
+        {"read_only": True},
+        {"written": False},
+        {"needs_repair": True},
+    )
     for changes in flags:
         found = Evidence(NOW, votes("UUU", **changes), HEALTHY)
         assert once(waiting, found).record == replace(waiting, clean_rounds=0)

@@ -135,6 +135,7 @@ class Cloud(mocks.Mocks):
         if kind == "Cluster":
             host = f"{args.name}.cluster-{{}}x1.{region}.rds.amazonaws.com"
             state |= {"endpoint": host.format(""), "readerEndpoint": host.format("ro-")}
+            state["clusterResourceId"] = f"cluster-{args.name.upper()}"
             state["arn"] = f"arn:aws:rds:{region}:{ACCOUNT}:cluster:{args.name}"
         if kind == "GlobalCluster":
             state["endpoint"] = f"{args.name}.global-x1.global.rds.amazonaws.com"

@@ -90,7 +90,15 @@ def test_the_policy_of_failover_reaches_the_controllers(european: Any) -> None:
         assert known.clean_rounds == 4
     prober = ProberConfig.from_json(config(european, f"probe-euw3-{OTHER}"))
     assert prober.timeout_s == 3
-    assert european.one("Function", f"probe-euw3-{OTHER}").inputs["timeout"] == 2 * 4 * 3 + 5
+    assert european.one("Function", f"probe-euw3-{OTHER}").inputs["timeout"] == 2 * 5 * 3 + 5
+
+
+def test_a_witness_logs_in_where_it_is_asked_to(default: Any, production: Any) -> None:
+    shallow = ProberConfig.from_json(config(default, "probe-use2-dev"))
+    assert (shallow.probe_user, shallow.heartbeat, shallow.ca_file) == (None, None, None)
+    name = next(f.inputs["name"] for f in production.of("Function") if "probe" in f.inputs["name"])
+    deep = ProberConfig.from_json(config(production, name))
+    assert (deep.probe_user, deep.heartbeat) == ("bicoastal_probe", "bicoastal.heartbeat")
 
 
 def test_controllers_set_no_latch_that_dns_does_not_follow(public: Any) -> None:

@@ -114,3 +114,18 @@ def test_roles_trust_one_service_each(default: Any) -> None:
         assert trusted["Action"] == "sts:AssumeRole"
         assert set(trusted["Principal"]) == {"Service"}
         assert json.loads(role.inputs["assumeRolePolicy"])["Version"] == "2012-10-17"
+
+
+def test_a_prober_may_log_in_as_its_user_of_both_members_and_as_no_other(production: Any) -> None:
+    members = [cluster.name for cluster in production.of("Cluster")]
+    policies = [found for found in production.of("RolePolicy") if "probe-" in found.name]
+    assert len(policies) == 3
+    for policy in policies:
+        (login,) = (found for found in policy.policy() if found["Sid"] == "LogIn")
+        assert login["Action"] == ["rds-db:connect"]
+        assert len(login["Resource"]) == 2
+        for name, arn in zip(members, login["Resource"], strict=True):
+            head, _, tail = arn.partition(":dbuser:")
+            assert head.startswith("arn:aws:rds-db:")
+            assert head.endswith(f":{ACCOUNT}")
+            assert tail == f"cluster-{name.upper()}/bicoastal_probe"

@@ -14,6 +14,7 @@ from bicoastal.lab.databases import Durability
 # An access key id of twelve digits is the account id in MiniStack; AWS's documentation uses this
 # account in its examples.
 ACCOUNT_ID = "123456789012"
+SECRET_KEY = "test"  # noqa: S105 - MiniStack checks no signature; the databases' fronts do
 
 
 class AddressPlan(Protocol):

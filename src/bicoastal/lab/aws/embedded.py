@@ -16,6 +16,7 @@ from typing import Any, Self
 from bicoastal.errors import LabError
 from bicoastal.lab.aws.config import (
     ACCOUNT_ID,
+    SECRET_KEY,
     AddressPlan,
     Paths,
     ServerConfig,
@@ -169,7 +170,7 @@ class EmbeddedAws:
                 # Imported here: the process that serves shares this package and needs no boto3.
                 self._session = self._session or import_module("boto3").Session(
                     aws_access_key_id=ACCOUNT_ID,
-                    aws_secret_access_key="test",  # noqa: S106 - MiniStack checks no signature
+                    aws_secret_access_key=SECRET_KEY,
                 )
                 self._clients[key] = self._session.client(
                     service,

@@ -23,7 +23,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from bicoastal.lab.aws import resolver
-from bicoastal.lab.aws.config import ACCOUNT_ID, ServerConfig
+from bicoastal.lab.aws.config import ACCOUNT_ID, SECRET_KEY, ServerConfig
 from bicoastal.lab.aws.control import ControlPlane
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.lag import publish_forever
@@ -63,7 +63,9 @@ def environment(config: ServerConfig, port: int) -> dict[str, str]:
         # No Docker engine of this machine takes part.
         "DOCKER_HOST": f"unix://{config.workspace}/no-docker.sock",
         "TMPDIR": str(config.workspace / "functions"),
-        # For the functions' workers.
+        # For the functions' workers; by the key a database's front knows who signed a token.
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_SESSION_TOKEN": "",
         "PYTHONPATH": str(site),
         "BICOASTAL_PACE": f"{config.pace:g}",
         resolver.PATHS_VARIABLE: json.dumps(paths),

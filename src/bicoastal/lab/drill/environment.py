@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bicoastal.lab.aws import EmbeddedAws
+from bicoastal.lab.drill.admission import Admission
 from bicoastal.lab.network import AddressPlan, Network
 from bicoastal.lab.route53 import Resolver, Route53DataPlane, post_to
 from bicoastal.lab.workspace import Workspace
@@ -50,6 +51,7 @@ class Environment:
         self.workspace: Workspace
         self.plan: AddressPlan
         self.aws: EmbeddedAws
+        self.admission: Admission
         self.network: Network
         self.route53: Route53DataPlane
 
@@ -70,6 +72,9 @@ class Environment:
                 )
             )
             stack.enter_context(self.aws)
+            self.admission = Admission(
+                self.workspace, regions.all, self._settings.database.port, self._pace
+            )
             self.secret_arn = self._create_secret()
             self._stack = stack.pop_all()
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bicoastal.lab.drill.probe import Probe
 from bicoastal.lab.engine import Transform
 from bicoastal.lab.scenarios import Scenario, find
 
@@ -16,6 +17,7 @@ class DrillOptions:
         scenario: What happens, and what must be seen.
         pace: Seconds of AWS time in one second of the drill; the controller's interval, window,
             grace, cool-down and DNS TTL are divided by it. Databases and networks are not scaled.
+        probe: How deep the witnesses probe (`health.probe`), whatever the stack file says.
         armed: Whether the controller may act. Disarmed, the same fault must lead to no promotion.
         broken: Deploy the scenario's mutant: the drill must then fail.
         seed: Fixes everything that is drawn by lot (the fault's phase, the clients' values).
@@ -28,6 +30,7 @@ class DrillOptions:
 
     scenario: Scenario = field(default_factory=lambda: find("kill"))
     pace: float = 15.0
+    probe: Probe = Probe.CANARY
     armed: bool = True
     broken: bool = False
     seed: int = 1

@@ -63,6 +63,7 @@ def rehearse(
         with recording.phase("start"):
             import_ahead()
             environment = lab.enter_context(Environment(settings, options.pace))
+            settings = probed(settings, options.probe, environment.admission.ca_file)
             rehearsal = _Rehearsal(environment, settings, options, recording)
             recording.note("drill", "network, embedded AWS and secret are up")
         report = rehearsal.run()
@@ -88,6 +89,18 @@ def with_overrides(settings: Settings, overrides: Mapping[str, Mapping[str, Any]
     for section, changes in overrides.items():
         values[section] = {**values.get(section, {}), **changes}
     return load(values)
+
+
+def probed(settings: Settings, probe: str, ca_file: str) -> Settings:
+    """The settings as they are rehearsed: probed that deep, with the lab's own authority.
+
+    Args:
+        settings: What the stack file says.
+        probe: `health.probe`.
+        ca_file: `health.caFile`; on AWS it holds Amazon's authorities.
+    """
+    health = settings.health.model_copy(update={"probe": str(probe), "ca_file": ca_file})
+    return settings.model_copy(update={"health": health})
 
 
 class _Rehearsal:
@@ -132,6 +145,8 @@ class _Rehearsal:
         with self._recording.phase("deploy"):
             outputs = self._stack.deploy()
         self._recording.note("drill", f"{self._stack.report().resources} resources deployed")
+        if self._options.probe != "greeting":
+            self._admit(outputs)
         seen = Seen()
         with ExitStack() as running:
             stall = running.enter_context(StallWatch())
@@ -158,6 +173,15 @@ class _Rehearsal:
                 deployment=self._stack.report(),
             )
         return report.model_copy(update={"phases": self._recording.phases})
+
+    def _admit(self, outputs: Mapping[str, Any]) -> None:
+        """Let the witnesses in, as `bicoastal bootstrap` does."""
+        admission, lab = self._lab.admission, self._lab
+        with self._recording.phase("bootstrap"):
+            done = admission.bootstrap(self._databases, lab.aws.member(self._home).socket)
+            admission.stand_before(lab.network, outputs["member_endpoints"])
+        changes = sum(outcome.changes for outcome in done)
+        self._recording.note("drill", f"{changes} statements make the probe user and its table")
 
     def _deploying(self, event: Event) -> None:
         self._recording.status(f"{event.kind} {event.type} {event.name} ({event.n_done} done)")

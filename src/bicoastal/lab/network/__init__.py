@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bicoastal.lab.network.addresses import AddressPlan
 from bicoastal.lab.network.control import NetworkControl, PathStats
+from bicoastal.lab.network.front import FrontConfig
 from bicoastal.lab.network.process import Network
 
-__all__ = ["AddressPlan", "Network", "NetworkControl", "PathStats"]
+__all__ = ["AddressPlan", "FrontConfig", "Network", "NetworkControl", "PathStats"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from bicoastal.errors import LabError
+from bicoastal.lab.network.front import FrontConfig
 
 _TIMEOUT_S = 10.0
 READY = '{"ready": true}'
@@ -124,6 +125,19 @@ class NetworkControl:
             LabError: If there is no such member or the network does not answer.
         """
         self._call("socket", member=member, path=None if path is None else str(path))
+
+    def set_front(self, member: str, config: FrontConfig | None) -> None:
+        """Put a front before a member's database, for the connections that come from now on.
+
+        Args:
+            member: The member.
+            config: What the front is made of, or None to take it away.
+
+        Raises:
+            LabError: If there is no such member, its certificate cannot be read, or the network
+                does not answer.
+        """
+        self._call("front", member=member, front=None if config is None else asdict(config))
 
     def stats(self) -> list[PathStats]:
         """Read what every path carried.

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from bicoastal.lab.network.front import Front, Fronts
 from bicoastal.lab.network.pipes import Connection
 
 _BACKLOG = 1024
@@ -27,10 +28,12 @@ class Backend:
     Attributes:
         socket: Its unix socket's path, None while there is no server.
         alive: Whether something listens there.
+        fronts: Makes what stands before it, None while it speaks for itself.
     """
 
     socket: str | None = None
     alive: bool = False
+    fronts: Fronts | None = None
 
 
 class RelayPath:
@@ -60,6 +63,11 @@ class RelayPath:
     def backend(self) -> str | None:
         """The unix socket behind the path."""
         return self._backend.socket
+
+    def new_front(self) -> Front | None:
+        """What stands before the server for a new connection over this path, if anything does."""
+        fronts = self._backend.fronts
+        return None if fronts is None else fronts.of(self.source)
 
     def apply(self) -> None:
         """Bring the listener and all connections in line with cut, delay and backend."""

@@ -9,6 +9,9 @@ import struct
 from collections import deque
 from typing import Protocol
 
+from bicoastal.lab.network.front import Front
+from bicoastal.lab.network.interposing import Interposed
+
 _CHUNK = 65536
 # More than 36 MB/s x 60 ms, so that the queue of a delayed path is not what limits it.
 _MOST_QUEUED = 4 * 1024 * 1024
@@ -52,6 +55,10 @@ class Route(Protocol):
     @property
     def backend(self) -> str | None:
         """The unix socket behind the path."""
+        ...
+
+    def new_front(self) -> Front | None:
+        """What stands before the database for a new connection, if anything does."""
         ...
 
     def forget(self, connection: Connection) -> None:
@@ -184,6 +191,7 @@ class Connection:
         self.route = route
         self._client = client
         self._backend: socket.socket | None = None
+        self._interposed: Interposed | None = None
         self._pipes: tuple[Pipe, ...] = ()
         self._closed = False
         self._opener: asyncio.TimerHandle | None = None
@@ -220,6 +228,10 @@ class Connection:
             backend.close()
             self.reset()
             return
+        front = self.route.new_front()
+        if front is not None:
+            self._interposed = Interposed(self.loop, backend, front, self.reset)
+            backend = self._interposed.near
         self._backend = backend
         self._pipes = (
             Pipe(self, self._client, backend, upward=True),
@@ -251,4 +263,6 @@ class Connection:
         self._client.close()
         if self._backend is not None:
             self._backend.close()
+        if self._interposed is not None:
+            self._interposed.close()
         self.route.forget(self)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bicoastal.lab.network.control import READY
+from bicoastal.lab.network.front import FrontConfig, Fronts
 from bicoastal.lab.network.paths import Backend, RelayPath
 
 _POLL_S = 0.02
@@ -103,37 +104,54 @@ class Relay:
         writer.close()
 
     def _answer(self, request: dict[str, Any]) -> Any:
-        match request["op"]:
-            case "cut" | "heal" as op:
-                way = request.get("way", "")
-                if way not in ("", "up", "down"):
-                    raise ValueError(f"a way is up or down, not {way!r}")
-                for path in self._chosen(request):
-                    path.cut = op == "cut" and not way
-                    path.mute = way if op == "cut" else ""
-                    path.apply()
-            case "delay":
-                delay_s = float(request["delay_ms"]) / 1000
-                if delay_s < 0:
-                    raise ValueError("a delay cannot be negative")
-                for path in self._chosen(request):
-                    path.delay_s = delay_s
-                    path.apply()
-            case "loss":
-                loss = float(request["loss"])
-                if not 0 <= loss <= 1:
-                    raise ValueError("a loss is a share from 0 to 1")
-                for path in self._chosen(request):
-                    path.loss = loss
-            case "socket":
-                self._set_socket(request["member"], request["path"])
-            case "stats":
-                return [path.stats() for path in self._paths]
-            case op:
-                raise ValueError(f"unknown operation {op!r}")
-        return None
+        operation = {
+            "cut": self._cut,
+            "heal": self._cut,
+            "delay": self._delay,
+            "loss": self._lose,
+            "socket": self._set_socket,
+            "front": self._set_front,
+            "stats": self._stats,
+        }.get(request["op"])
+        if operation is None:
+            raise ValueError(f"unknown operation {request['op']!r}")
+        return operation(request)
 
-    def _set_socket(self, member: str, path: str | None) -> None:
+    def _cut(self, request: dict[str, Any]) -> None:
+        cut, way = request["op"] == "cut", request.get("way", "")
+        if way not in ("", "up", "down"):
+            raise ValueError(f"a way is up or down, not {way!r}")
+        for path in self._chosen(request):
+            path.cut = cut and not way
+            path.mute = way if cut else ""
+            path.apply()
+
+    def _delay(self, request: dict[str, Any]) -> None:
+        delay_s = float(request["delay_ms"]) / 1000
+        if delay_s < 0:
+            raise ValueError("a delay cannot be negative")
+        for path in self._chosen(request):
+            path.delay_s = delay_s
+            path.apply()
+
+    def _lose(self, request: dict[str, Any]) -> None:
+        loss = float(request["loss"])
+        if not 0 <= loss <= 1:
+            raise ValueError("a loss is a share from 0 to 1")
+        for path in self._chosen(request):
+            path.loss = loss
+
+    def _set_front(self, request: dict[str, Any]) -> None:
+        config = request["front"]
+        fronts = None if config is None else Fronts(FrontConfig.of(config))
+        for path in self._chosen({"source": "*", "member": request["member"]}):
+            self._backends[path.member].fronts = fronts
+
+    def _stats(self, _request: dict[str, Any]) -> list[dict[str, Any]]:
+        return [path.stats() for path in self._paths]
+
+    def _set_socket(self, request: dict[str, Any]) -> None:
+        member, path = request["member"], request["path"]
         chosen = list(self._chosen({"source": "*", "member": member}))
         if self._backends[member].socket != path:
             self._backends[member].socket = path

@@ -1,4 +1,4 @@
-"""BC318 to BC321: whether the controller can act when it should, and whether anybody hears."""
+"""BC318 to BC325: whether the controller can act when it should, and whether anybody hears."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ DISASTER = (
 LAG = (
     "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
     "aurora-global-database-monitoring.html"
+)
+
+IAM_LOGIN = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.html"
 )
 
 SUBSCRIBE = "https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html"
@@ -110,3 +114,32 @@ def somebody_is_asked(draft: Draft) -> Iterable[Problem]:
             "approve",
             related=("monitoring.alarmEmails",),
         )
+
+
+@rule(
+    "BC325",
+    "warning",
+    source=IAM_LOGIN,
+    passes=[{}, {"profile": "production"}],
+    fails=[
+        {"profile": "production", "health": {"probe": "greeting"}},
+        {"profile": "production", "health": {"probe": "role"}},
+    ],
+)
+def sees_writes(draft: Draft) -> Iterable[Problem]:
+    """In production the witnesses see whether the writer takes writes."""
+    depth = draft.settings.health.probe
+    if depth == "canary" or draft.settings.profile != "production":
+        return
+    unseen = {
+        "greeting": "a login that fails, a member closed for writes, a full disk, stalled storage",
+        "role": "a full disk, stalled storage or a lock on everything",
+    }
+    yield Problem(
+        "health.probe",
+        f"health.probe is {depth}, so no witness sees {unseen[depth]}: the writer counts as well "
+        "while clients cannot write, and nobody is told.",
+        "Run `bicoastal bootstrap --apply`, then choose canary.",
+        depth,
+        related=("profile",),
+    )
