@@ -10,7 +10,7 @@ from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.drill.report import Deployment as DeploymentReport
-from bicoastal.lab.engine import DeployedResource, Deployment, Event, Transform
+from bicoastal.lab.engine import DeployedResource, Deployment, Event, PlannedChange, Transform
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.settings import Settings
@@ -74,6 +74,15 @@ class Stack:
             ) from error
         self._resources = list(result.resources)
         return result.outputs
+
+    def changes(self) -> list[PlannedChange]:
+        """What `pulumi up --refresh` would do now; empty when the program is quiet.
+
+        Raises:
+            DeploymentError: Something could not be read or compared.
+        """
+        self._deployment.refresh()
+        return self._deployment.compare(program)
 
     def destroy(self) -> list[str]:
         """Delete everything, dependents first, and look what is left.
