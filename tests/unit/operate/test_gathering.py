@@ -53,7 +53,9 @@ class FakeService:
         return {"GlobalClusters": [found]}
 
     def _describe_db_clusters(self, **_: Any) -> Any:
-        return {"DBClusters": [{"Status": "available", "DBClusterMembers": [{}]}]}
+        code = {HOME: "use1", STANDBY: "usw2"}[self.region]
+        members = [{"DBInstanceIdentifier": f"aurora-{code}-1-dev"}]
+        return {"DBClusters": [{"Status": "available", "DBClusterMembers": members}]}
 
     def _get_item(self, **_: Any) -> Any:
         item = {
