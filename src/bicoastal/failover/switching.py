@@ -47,10 +47,8 @@ def begin_switchover(
         if record.state not in AT_REST:
             raise RecordError(f"a switchover begins in OBSERVE or STEADY, not in {record.state}")
         until = max(now + hold_s, record.maintenance_until or 0.0)
-        return replace(
-            _calm(record), state=State.OBSERVE, since=now, target_region=None,
-            maintenance_until=until,
-        )  # fmt: skip
+        # The region that a human named last keeps its controller: it may still be moving DNS.
+        return replace(_calm(record), state=State.OBSERVE, since=now, maintenance_until=until)
 
     note = Note(now, requester, f"switchover to {region} begins, {hold_s:.0f} s at most: {reason}")
     return request(store, change, note)

@@ -41,7 +41,7 @@ def wait_until_well(lab: Environment, run: Run, standby: str) -> None:
 
     def well() -> bool:
         control(lab, standby)
-        return run("status").exit_code == 0
+        return bool(run("status").exit_code == 0)
 
     assert wait_until(lambda: all(m.state == "available" for m in lab.aws.members()), 60)
     assert wait_until(well, 60), run("status").stdout
@@ -113,9 +113,6 @@ def test_a_switchover_needs_the_writers_region_and_a_sound_stack(
     lab: Environment, run: Run, store: RecordStore
 ) -> None:
     away = ("--endpoint-url", lab.aws.endpoint_url, "--endpoint-url", f"{HOME}={CLOSED}")
-    silent = run("switchover", "--to", STANDBY, "--yes", *away, *WHY)
-    assert silent.exit_code == 1
-    assert f"regions: {HOME}: no answer" in silent.stderr
     dry = run("switchover", "--to", STANDBY, "--dry-run", "--json", *away, *WHY)
     assert dry.exit_code == 1
     found = json.loads(dry.stdout)
@@ -151,24 +148,6 @@ def test_what_aws_refuses_leaves_everything_as_it_was(
     record = store.read()
     assert (record.writer, record.maintenance_until, record.armed) == (HOME, None, True)
     assert store.audit()[-1].reason.startswith("switchover abandoned: the switchover to")
-
-
-@pytest.mark.usefixtures("healthy")
-def test_a_switchover_that_nobody_watched_is_brought_to_its_end(
-    lab: Environment, run: Run, store: RecordStore
-) -> None:
-    lab.client("rds", HOME).switchover_global_cluster(
-        GlobalClusterIdentifier="global-dev", TargetDbClusterIdentifier=ARNS[STANDBY]
-    )
-    assert wait_until(lambda: lab.aws.member(STANDBY).role == "writer", 30)
-    assert wait_until(lambda: all(m.state == "available" for m in lab.aws.members()), 30)
-    dry = run("switchover", "--to", STANDBY, "--dry-run", *WHY)
-    assert "would resume" in dry.stdout
-    result = run("switchover", "--to", STANDBY, "--yes", *WHY)
-    assert result.exit_code == 0, result.output
-    assert store.read().writer == STANDBY
-    wait_until_well(lab, run, HOME)
-    assert run("failback", "--yes", *WHY).exit_code == 0
 
 
 @pytest.fixture
@@ -258,8 +237,8 @@ def test_what_counts_at_creation_only_is_ignored_later(
 ) -> None:
     """A rotated secret, another name of the schema, a restored snapshot."""
 
-    def asks_otherwise(_kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any] | None:
-        if name != "aurora-use1-dev":
+    def asks_otherwise(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any] | None:
+        if (kind, name) != ("aws:rds/cluster:Cluster", "aurora-use1-dev"):
             return None
         return {**inputs, **dict.fromkeys(CREATION_ONLY.values(), 2)}
 

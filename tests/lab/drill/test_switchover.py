@@ -129,7 +129,7 @@ def test_a_switchover_and_a_failback_under_load_lose_nothing(scene: Scene) -> No
         assert scene.stack.changes() == []
     judgement = scene.judge(HOME, begun)
     assert judgement.acked > 100
-    assert (judgement.lost, judgement.phantom, judgement.duplicates) == ([], [], [])
+    assert (judgement.lost, judgement.phantom, judgement.duplicates) == ((), (), ())
     kinds = [each["kind"] for each in scene.lab.aws.failovers()]
     assert kinds == ["switchover", "switchover"]
     assert scene.databases.rows(scene.lab.plan.address(CLIENTS, HOME)) == scene.databases.rows(
@@ -158,5 +158,5 @@ def test_a_humans_failover_from_a_dead_primary_serves_and_rejoins(scene: Scene) 
     scene.wait_for_writes_in(HOME)
     judgement = scene.judge(HOME, killed)
     # A dead process loses nothing that replication had still to read; see the drill's kill.
-    assert (judgement.phantom, judgement.duplicates) == ([], [])
+    assert (judgement.phantom, judgement.duplicates) == ((), ())
     assert [each["kind"] for each in scene.lab.aws.failovers()] == ["failover", "switchover"]

@@ -54,7 +54,7 @@ class FakeService:
 
     def _describe_db_clusters(self, **_: Any) -> Any:
         code = {HOME: "use1", STANDBY: "usw2"}[self.region]
-        members = [{"DBInstanceIdentifier": f"aurora-{code}-1-dev"}]
+        members = [{"DBInstanceIdentifier": f"db-{code}-1-dev"}]
         return {"DBClusters": [{"Status": "available", "DBClusterMembers": members}]}
 
     def _get_item(self, **_: Any) -> Any:
