@@ -44,7 +44,7 @@ def switch(
     access = operating.open_access(where, dry=dry)
     to = region or access.target.settings.regions.home
     access.target.check_member(to, "--to")
-    from bicoastal.operate import switching
+    from bicoastal.operate import moving, switching
 
     pace = operating.pace()
     with operating.answers():
@@ -60,7 +60,7 @@ def switch(
         elif plan.refusals:
             _print_plan(plan, as_json=False, err=True)
         try:
-            end = switching.carry_out(
+            end = moving.carry_out(
                 access,
                 store,
                 plan,

@@ -104,32 +104,6 @@ def iam_token(clients: Clients, member: str, endpoint: Endpoint, user: str) -> s
     return token
 
 
-def switch_over(clients: Clients, writer: str, cluster: str, target_arn: str) -> str:
-    """Move the writer without loss; asked once. For humans only: no controller calls it.
-
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_SwitchoverGlobalCluster.html
-
-    Args:
-        clients: boto3 clients.
-        writer: the writer's region, where AWS wants the call.
-        cluster: global cluster identifier.
-        target_arn: ARN of the member to promote.
-
-    Returns:
-        AWS's request id.
-
-    Raises:
-        GatewayError: refused, or no answer (without a code); then whether it was accepted is
-            unknown.
-    """
-    client = clients.get("rds", writer, read_timeout_s=10.0, attempts=1)
-    with _explained(f"the switchover to {target_arn} was not accepted"):
-        answer = client.switchover_global_cluster(
-            GlobalClusterIdentifier=cluster, TargetDbClusterIdentifier=target_arn
-        )
-    return str(answer.get("ResponseMetadata", {}).get("RequestId", "")) or "accepted"
-
-
 class Gateway:
     """The controller's view of AWS.
 

@@ -7,16 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import StoreError
 from bicoastal.failover.gateway import GatewayError
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Depth, Topology, Verdict, Vote
-from bicoastal.operate import switching
+from bicoastal.operate import moving, switching
 from bicoastal.operate.errors import Refused
+from bicoastal.operate.moving import carry_out
 from bicoastal.operate.report import RecordReport
-from bicoastal.operate.switching import SwitchPlan, carry_out
+from bicoastal.operate.switching import SwitchPlan
 from bicoastal.operate.target import Target
 from bicoastal.settings import load
 
@@ -58,7 +60,7 @@ class World:
     def __init__(self) -> None:
         self.topologies: list[Topology | None] = [MOVING, None, AFTER]
         self.votes = [Vote("", STANDBY, Verdict.UP, Depth.LOGIN, "login", read_only=False)]
-        self.call: str | GatewayError = "request-1"
+        self.call: tuple[str, ...] | Exception = ("request-1",)
         self.deaf: list[str] = []
         self.calls: list[tuple[str, str]] = []
         self.latch: dict[str, int] = {}
@@ -81,9 +83,11 @@ class World:
             raise GatewayError("not accepted")
         self.latch[region] = value
 
-    def switch_over(self, _clients: Any, writer: str, _cluster: str, target: str) -> str:
+    def switch_over(
+        self, _clients: Any, writer: str, _cluster: str, target: str
+    ) -> tuple[str, ...]:
         self.calls.append((writer, target))
-        if isinstance(self.call, GatewayError):
+        if isinstance(self.call, Exception):
             raise self.call
         return self.call
 
@@ -115,9 +119,9 @@ def go(store: Store, world: World, told: list[str], monkeypatch: pytest.MonkeyPa
         monotonic = staticmethod(lambda: clock[0])
         time = staticmethod(lambda: 1000.0 + clock[0])
 
-    monkeypatch.setattr(switching, "time", FakeTime)
-    monkeypatch.setattr(switching, "Gateway", lambda *_: world)
-    monkeypatch.setattr(switching, "switch_over", world.switch_over)
+    monkeypatch.setattr(moving, "time", FakeTime)
+    monkeypatch.setattr(moving, "Gateway", lambda *_: world)
+    monkeypatch.setattr(moving, "switch_over", world.switch_over)
 
     def run(plan: SwitchPlan = PLAN) -> Record:
         access: Any = type("FakeAccess", (), {"clients": None})()
@@ -164,7 +168,7 @@ def test_a_maintenance_that_was_announced_goes_on(go: Go) -> None:
 
 
 def test_a_refusal_of_aws_gives_the_record_back(go: Go, store: Store, world: World) -> None:
-    world.call = GatewayError("not accepted: not now", "InvalidGlobalClusterStateFault")
+    world.call = ClientError({"Error": {"Code": "Fault", "Message": "not now"}}, "Switch")
     with pytest.raises(Refused, match=r"nothing was moved.*not now"):
         go()
     assert (store.record.writer, store.record.maintenance_until) == (HOME, None)
@@ -181,14 +185,14 @@ def test_a_switchover_that_rds_gave_up_gives_the_record_back(
 
 
 def test_a_call_without_an_answer_is_not_made_twice(go: Go, store: Store, world: World) -> None:
-    world.call = GatewayError("no answer")
+    world.call = EndpointConnectionError(endpoint_url="http://fake")
     world.topologies = [BEFORE, BEFORE, MOVING, AFTER]
     assert go().writer == STANDBY
     assert len(world.calls) == 1
 
 
 def test_a_call_that_never_shows_was_never_made(go: Go, store: Store, world: World) -> None:
-    world.call = GatewayError("no answer")
+    world.call = EndpointConnectionError(endpoint_url="http://fake")
     world.topologies = [BEFORE]
     with pytest.raises(Refused, match="nothing was moved"):
         go()
@@ -325,3 +329,15 @@ def test_without_a_topology_nothing_is_planned(
     plan = planned(monkeypatch, world, database=None, database_problem="no answer")
     assert "the topology is unknown: no answer" in plan.refusals
     assert "an unknown ARN" in plan.call
+
+
+def test_a_witness_that_does_not_answer_is_unknown() -> None:
+    class Deaf:
+        def vote(self, witness: str, member: str, _number: int) -> Vote:
+            raise GatewayError("no answer")
+
+    gateway: Any = Deaf()
+    votes = switching.ask_witnesses(gateway, CONFIG, STANDBY)
+    assert [(vote.witness, vote.verdict, vote.reason) for vote in votes] == [
+        (witness, Verdict.UNKNOWN, "no answer") for witness in sorted(REGIONS)
+    ]
