@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pulumi
 import pytest
 
 from bicoastal.errors import LabError
 from bicoastal.lab.engine import Deployment, ResourcesFailedError
 
 from .conftest import Make
-from .toy import Thing, World, toy_region
+from .toy import Group, Thing, World, toy_region
 
 
 def program(size: int = 1, kind: str = "a", *, more: bool = False, region: str = "east") -> object:
@@ -76,3 +77,16 @@ def test_what_cannot_be_read_or_compared_is_named(made: Deployment, world: World
     assert {resource.name for resource in made.resources} == {"first", "second"}
     with pytest.raises(ResourcesFailedError, match=r"compared(?s:.*)must not be negative"):
         changes(made, program(size=-1))
+
+
+def test_components_and_what_is_only_read_are_no_change(made: Deployment, world: World) -> None:
+    class Existing(pulumi.CustomResource):
+        def __init__(self, identifier: str) -> None:
+            opts = pulumi.ResourceOptions(id=identifier)
+            super().__init__("toy:index:Thing", "theirs", {}, opts)
+
+    def asked() -> None:
+        Group("group")
+        Existing(next(iter(world.things)))
+
+    assert {kind for kind, _, _ in changes(made, asked)} == {"delete"}

@@ -1,10 +1,8 @@
-"""One deployed stack for all tests of the operator's commands, and the commands themselves."""
+"""A deployed stack for a file's tests of the operator's commands, and the commands themselves."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from typer.testing import CliRunner
@@ -16,15 +14,10 @@ from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.settings import load
 
-HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"
-PACE = 20.0
-CLOSED = "http://127.0.0.1:1"
-WHY = ("--reason", "a test")
-Result = Any  # typer brings its own
-Run = Callable[..., Result]
+from .names import HOME, PACE, STANDBY, Result, Run
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """The stack; its `environment` is the lab that it is deployed in."""
     settings = load({"secretArn": PLACEHOLDER_SECRET.format(region=HOME)})
@@ -64,14 +57,3 @@ def run(lab: Environment) -> Run:
 @pytest.fixture
 def store(lab: Environment) -> RecordStore:
     return RecordStore(lab.client("dynamodb", STANDBY), "record-dev", "global-dev", HOME)
-
-
-def control(lab: Environment, region: str = STANDBY, rounds: int = 1) -> dict[str, Any]:
-    """Run a region's controller, as deployed."""
-    answer = lab.client("lambda", region).invoke(
-        FunctionName=f"control-{'usw2' if region == STANDBY else 'use1'}-dev",
-        Payload=json.dumps({"rounds": rounds}).encode(),
-    )
-    summary: dict[str, Any] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, summary
-    return summary

@@ -15,7 +15,7 @@ from bicoastal.failover.record import Note, RecordStore
 from bicoastal.failover.state import State
 from bicoastal.lab.drill.environment import Environment
 
-from .conftest import CLOSED, HOME, STANDBY, WHY, WITNESS, Run, control
+from .names import CLOSED, HOME, STANDBY, WHY, WITNESS, Run, control
 
 pytestmark = pytest.mark.lab
 

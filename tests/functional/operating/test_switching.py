@@ -19,7 +19,7 @@ from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.stack import database
 
-from .conftest import CLOSED, HOME, STANDBY, WHY, Run, control
+from .names import CLOSED, HOME, STANDBY, WHY, Run, control
 
 pytestmark = pytest.mark.lab
 
@@ -147,7 +147,7 @@ def test_what_aws_refuses_leaves_everything_as_it_was(
     assert "nothing was moved, and the automation goes on as before" in result.stderr
     record = store.read()
     assert (record.writer, record.maintenance_until, record.armed) == (HOME, None, True)
-    assert store.audit()[-1].reason.startswith("switchover abandoned: the switchover to")
+    assert store.audit()[-1].reason.endswith("InvalidGlobalClusterStateFault: not now")
 
 
 @pytest.fixture
