@@ -118,14 +118,17 @@ def test_a_switchover_and_a_failback_under_load_lose_nothing(scene: Scene) -> No
         (("switchover", "--to", STANDBY), STANDBY),
         (("failback",), HOME),
     ):
-        result = scene.run(*command, "--yes", "--reason", "a test")
-        assert result.exit_code == 0, result.output
+        # Until it is not refused: on a busy machine a witness may be late.
+        scene.wait(
+            lambda command=command: (
+                scene.run(*command, "--yes", "--reason", "a test").exit_code == 0
+            )
+        )
         scene.wait_for_writes_in(writer)
         # DNS, health checks, latch, record and database agree, and the controllers are armed.
         scene.wait_until_well()
         scene.wait(lambda: scene.store.read().state is State.STEADY)
-        status = scene.run("status", "--resolver", scene.resolver)
-        assert f"that is {writer}" in status.stdout
+        assert f"that is {writer}" in scene.run("status", "--resolver", scene.resolver).stdout
         assert scene.stack.changes() == []
     judgement = scene.judge(HOME, begun)
     assert judgement.acked > 100
@@ -154,9 +157,9 @@ def test_a_humans_failover_from_a_dead_primary_serves_and_rejoins(scene: Scene) 
     scene.wait(lambda: scene.run("rejoin", "--yes", "--reason", "a test").exit_code == 0)
     assert scene.stack.changes() == []
     scene.wait_until_well()
-    assert scene.run("failback", "--yes", "--reason", "a test").exit_code == 0
+    scene.wait(lambda: scene.run("failback", "--yes", "--reason", "a test").exit_code == 0)
     scene.wait_for_writes_in(HOME)
     judgement = scene.judge(HOME, killed)
-    # A dead process loses nothing that replication had still to read; see the drill's kill.
+    # How much is lost is for the drill to say: replication may not have had the last writes.
     assert (judgement.phantom, judgement.duplicates) == ((), ())
     assert [each["kind"] for each in scene.lab.aws.failovers()] == ["failover", "switchover"]

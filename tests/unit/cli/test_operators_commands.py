@@ -16,9 +16,10 @@ from bicoastal.failover.errors import ConfigError
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Evidence
 from bicoastal.operate import access as access_module
-from bicoastal.operate import moving, overriding, switching
+from bicoastal.operate import moving, overriding, rejoining, switching
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.overriding import Plan
+from bicoastal.operate.rejoining import RejoinReport
 from bicoastal.operate.target import Target
 from bicoastal.settings import load
 
@@ -179,3 +180,35 @@ def test_leaving_a_switchover_says_how_it_goes_on(switchable: dict[str, Any]) ->
     result = run("switchover", "--to", STANDBY, "--yes", "--requester", "ada", *WHY)
     assert result.exit_code == 130
     assert "run 'bicoastal switchover' again" in result.stderr
+
+
+def test_a_rejoin_ends_the_failover_when_the_member_is_clean(
+    planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bicoastal.failover import switching as requests
+
+    over = replace(RECORD, state=State.COOLDOWN, writer=STANDBY)
+    report = RejoinReport(HOME, STANDBY, over, (("replica", ()),), ("a note",), ("rds:x",))
+    ended = replace(over, state=State.OBSERVE)
+    monkeypatch.setattr(rejoining, "examine", lambda *_: report)
+    monkeypatch.setattr(requests, "end_rejoining", lambda *_: ended)
+    options = ("rejoin", "--requester", "ada", *WHY)
+    assert "that is not its name" in run(*options, input="no\n").stderr
+    result = run(*options, input="global-dev\n")
+    assert result.exit_code == 0
+    lines = ("clean        replica", "note         a note", "lost writes  may be in rds:x")
+    assert all(line in result.stdout for line in lines)
+    assert f"{HOME} is a clean standby; the record is in OBSERVE" in result.stdout
+    assert "would be in OBSERVE" in run(*options, "--dry-run").stdout
+    assert json.loads(run(*options, "--yes", "--json").stdout)["after"]["state"] == "OBSERVE"
+
+    monkeypatch.setattr(
+        rejoining, "examine", lambda *_: replace(report, findings=(("replica", ("diverged",)),))
+    )
+    refused = run(*options)
+    assert (refused.exit_code, "NOT CLEAN    replica: diverged" in refused.stdout) == (1, True)
+
+
+def test_a_switchovers_plan_as_json(switchable: dict[str, Any]) -> None:
+    found = json.loads(run("failback", "--dry-run", "--json", *WHY).stdout)
+    assert found["preconditions"] == {"database": [], "lag": []}

@@ -42,6 +42,8 @@ class Rds:
         return {"DBClusters": [self.cluster]}
 
     def describe_db_cluster_snapshots(self, **_: Any) -> Any:
+        if self.cluster is None:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Describe")
         names = (f"{SNAPSHOT_PREFIX}aurora-use1-dev-1", "rds:aurora-use1-dev-daily")
         return {"DBClusterSnapshots": [{"DBClusterSnapshotIdentifier": n} for n in names]}
 
@@ -122,3 +124,8 @@ def test_what_is_not_clean_is_named(
     found = look_at(monkeypatch, **changes)
     assert any(words in line for line in found.refusals) or not words
     assert found.to_dict()["clean"] is (not words)
+
+
+def test_unknown_snapshots_are_said_and_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = look_at(monkeypatch, cluster=None)
+    assert found.notes == (f"the snapshots in {HOME} are unknown: AccessDenied: no",)
