@@ -21,11 +21,14 @@ from bicoastal.cli.check import check
 from bicoastal.cli.cost import cost
 from bicoastal.cli.disarm import disarm
 from bicoastal.cli.drill import drill
+from bicoastal.cli.failback import failback
 from bicoastal.cli.failover import failover
 from bicoastal.cli.maintenance import maintenance
 from bicoastal.cli.plan import plan
 from bicoastal.cli.prices import prices
+from bicoastal.cli.rejoin import rejoin
 from bicoastal.cli.status import status
+from bicoastal.cli.switchover import switchover
 from bicoastal.cli.tables import tables
 from bicoastal.cli.unlock import unlock
 from bicoastal.errors import BicoastalError, DeploymentError
@@ -53,7 +56,10 @@ app.command()(approve)
 app.command()(acknowledge)
 app.command()(unlock)
 app.command()(maintenance)
+app.command()(switchover)
 app.command()(failover)
+app.command()(rejoin)
+app.command()(failback)
 app.command()(audit)
 app.add_typer(tables, name="tables")
 

@@ -79,13 +79,10 @@ def _serves(record: Record, region: str) -> bool:
 def _confirm(plan: Plan) -> None:
     _print_plan(plan, as_json=False, err=True)
     name = plan.config.cluster
-    typed = typer.prompt(
+    operating.confirm(
         f"Writes that {plan.config.region} has not received will be lost. Type {name} to go on",
-        err=True,
+        name,
     )
-    if typed != name:
-        operating.tell("that is not its name: nothing was done")
-        raise typer.Exit(1)
 
 
 def _print_plan(plan: Plan, *, as_json: bool, err: bool = False) -> None:

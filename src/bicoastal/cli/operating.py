@@ -114,6 +114,21 @@ def tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def confirm(question: str, name: str) -> None:
+    """Ask for a name, so that nobody changes the wrong stack.
+
+    Args:
+        question: what is asked, on standard error.
+        name: the right answer.
+
+    Raises:
+        typer.Exit: another answer; nothing was done.
+    """
+    if typer.prompt(question, err=True) != name:
+        tell("that is not its name: nothing was done")
+        raise typer.Exit(1)
+
+
 def pace() -> float:
     """By how much durations are divided: `BICOASTAL_PACE`, for a lab."""
     from bicoastal.failover import config

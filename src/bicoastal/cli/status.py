@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
@@ -13,18 +14,31 @@ def status(
     stack: operating.Stack = None,
     region: operating.Region = None,
     endpoint: operating.Endpoint = None,
+    resolver: Annotated[
+        str | None,
+        typer.Option(
+            "--resolver",
+            metavar="HOST:PORT",
+            help="Ask this DNS server; without it, this machine's resolver. Needs bicoastal[lab].",
+        ),
+    ] = None,
     as_json: operating.AsJson = False,
 ) -> None:
-    """Show topology, lag, the record, fresh votes, health checks and the latch.
+    """Show topology, lag, the record, fresh votes, health checks, the latch, DNS, and drift.
 
     Changes nothing; every region is asked, and none is needed. Exit code 0 means that all is well
     (not being armed is not wrong), 1 that something is wrong, 2 bad usage.
     """
     access = operating.open_access(operating.Where(stack, region, endpoint))
+    from bicoastal.cli.resolving import resolver_at
     from bicoastal.cli.status_view import print_status
+    from bicoastal.operate.dns import SYSTEM, dns_report, system_answer
     from bicoastal.operate.gathering import look
 
-    found = look(access, operating.pace(), operating.tell)
+    resolve, asked = (system_answer, SYSTEM) if resolver is None else resolver_at(resolver)
+    found = look(
+        access, operating.pace(), operating.tell, lambda target: dns_report(target, resolve, asked)
+    )
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2))
     else:

@@ -63,6 +63,8 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"check    {escape(check.name)}  {_MARKS[check.healthy]}  {escape(check.detail)}"
     if status.checks_problem is not None:
         yield f"check    [yellow]Route 53: {escape(status.checks_problem)}[/]"
+    yield from _dns(status)
+    yield from _program(status)
     for region, silence in status.regions.items():
         if silence is not None:
             yield f"region   [red]{region}: {escape(silence)}[/]"
@@ -108,6 +110,25 @@ def _members(status: Status) -> Iterator[str]:
             f"member   {member.region}  {member.role:<7}  {member.status or 'no answer'}, "
             f"{member.sync or 'sync unknown'}, instances: {count}"
         )
+
+
+def _dns(status: Status) -> Iterator[str]:
+    dns = status.dns
+    if dns is None:
+        return
+    answer = f"[yellow]{escape(dns.problem or '')}[/]"
+    if dns.problem is None:
+        answer = f"{escape(' '.join(dns.answer))}, that is {dns.region or 'no member by its name'}"
+    yield f"dns      {escape(dns.name)}  {answer}  (asked {escape(dns.asked)})"
+
+
+def _program(status: Status) -> Iterator[str]:
+    if status.quiet is None:
+        yield "program  [yellow]unknown[/]: no member was described"
+    elif status.quiet:
+        yield "program  [green]quiet[/]: pulumi up --refresh would change no member"
+    else:
+        yield "program  [red]not quiet[/]: pulumi up --refresh would change a member"
 
 
 def _measured(found: Measurement, unit: str) -> str:

@@ -73,6 +73,13 @@ def _observe(view: View) -> Step:
     why = guards.stopped(view.record, view.now)
     if guards.confirmed(view.votes, view.policy):
         return _observe_loss(view, why or "not clean yet")
+    if not guards.held_still(view.record, view.now) and (moved := _moved(view)) is not None:
+        return _tell(view, _changed(view.record, clean_rounds=0, **_RESTARTED), moved)
+    return _observe_quiet(view, why)
+
+
+def _observe_quiet(view: View, why: str | None) -> Step:
+    """Keep the latch, or count the clean rounds before STEADY."""
     if view.policy.region == view.record.writer:
         reason = f"a human named this region the writer: the latch is kept; {view.votes.words}"
         return _stay(view, reason, **_QUIET)
@@ -277,15 +284,22 @@ def _leave(view: View) -> Step | None:
     why = guards.stopped(view.record, view.now)
     if why is not None:
         return _to(view, State.OBSERVE, f"{why}; {view.votes.words}", clean_rounds=0, **_CALM)
+    page = _moved(view)
+    if page is None:
+        return None
+    return _to(view, State.OBSERVE, page.message, page, clean_rounds=0, armed=False, **_CALM)
+
+
+def _moved(view: View) -> Page | None:
+    """The page about a writer that moved without the record; None when it did not."""
     writer = guards.moved(view.record, view.evidence)
     if writer is None:
         return None
     reason = (
-        f"the API calls {writer} the writer, the record {view.record.writer}: disarmed, and DNS "
-        "left alone, until a human says which is right"
+        f"the API calls {writer} the writer, the record {view.record.writer}: nothing is done, and "
+        "DNS left alone, until a human says which is right"
     )
-    page = Page("The writer moved behind the record's back", reason)
-    return _to(view, State.OBSERVE, reason, page, clean_rounds=0, armed=False, **_CALM)
+    return Page("The writer moved behind the record's back", reason)
 
 
 def _hold(view: View, record: Record, reason: str) -> Step:

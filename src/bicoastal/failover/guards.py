@@ -147,9 +147,14 @@ def stopped(record: Record, now: float) -> str | None:
     """Why the failover may not even be considered, or None."""
     if not record.armed:
         return "disarmed"
-    if record.maintenance_until is not None and now < record.maintenance_until:
+    if record.maintenance_until is not None and held_still(record, now):
         return f"in maintenance for another {record.maintenance_until - now:.0f} s"
     return None
+
+
+def held_still(record: Record, now: float) -> bool:
+    """In maintenance: what changes meanwhile is somebody's work."""
+    return record.maintenance_until is not None and now < record.maintenance_until
 
 
 def moved(record: Record, evidence: Evidence) -> str | None:

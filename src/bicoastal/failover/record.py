@@ -26,6 +26,7 @@ __all__ = [
     "arm",
     "disarm",
     "maintain",
+    "request",
     "request_failover",
     "unlock",
     "verify_chain",
@@ -59,7 +60,7 @@ def arm(store: RecordStore, requester: str, reason: str, now: float) -> Record:
             raise RecordError(f"only OBSERVE can be armed; the record is in {record.state}")
         return replace(record, armed=True, clean_rounds=0)
 
-    return _request(store, change, Note(now, requester, f"armed: {reason}"))
+    return request(store, change, Note(now, requester, f"armed: {reason}"))
 
 
 def disarm(store: RecordStore, requester: str, reason: str, now: float) -> Record:
@@ -79,7 +80,7 @@ def disarm(store: RecordStore, requester: str, reason: str, now: float) -> Recor
         StoreError: DynamoDB did not answer.
     """
     note = Note(now, requester, f"disarmed: {reason}")
-    return _request(store, lambda record: replace(record, armed=False), note)
+    return request(store, lambda record: replace(record, armed=False), note)
 
 
 def approve(
@@ -108,7 +109,7 @@ def approve(
             raise RecordError(f"nothing waits for approval; the record is in {record.state}")
         return replace(record, approved_until=now + valid_s)
 
-    return _request(store, change, Note(now, requester, f"approved: {reason}"))
+    return request(store, change, Note(now, requester, f"approved: {reason}"))
 
 
 def acknowledge(store: RecordStore, requester: str, reason: str, now: float) -> Record:
@@ -128,7 +129,7 @@ def acknowledge(store: RecordStore, requester: str, reason: str, now: float) -> 
         StoreError: DynamoDB did not answer.
     """
     note = Note(now, requester, f"acknowledged: {reason}")
-    return _request(store, lambda record: replace(record, acknowledged=True), note)
+    return request(store, lambda record: replace(record, acknowledged=True), note)
 
 
 def unlock(store: RecordStore, requester: str, reason: str, now: float, *, writer: str) -> Record:
@@ -165,7 +166,7 @@ def unlock(store: RecordStore, requester: str, reason: str, now: float, *, write
             last_failover_at=record.last_failover_at,
         )
 
-    return _request(store, change, Note(now, requester, f"unlocked: {reason}"))
+    return request(store, change, Note(now, requester, f"unlocked: {reason}"))
 
 
 def maintain(
@@ -194,7 +195,7 @@ def maintain(
         raise RecordError("maintenance must end in the future")
     what = "maintenance ended" if until is None else f"maintenance for {until - now:.0f} s"
     note = Note(now, requester, f"{what}: {reason}")
-    return _request(store, lambda record: replace(record, maintenance_until=until), note)
+    return request(store, lambda record: replace(record, maintenance_until=until), note)
 
 
 def request_failover(
@@ -252,7 +253,7 @@ def request_failover(
         )
 
     note = Note(now, requester, f"failover to {region} requested: {reason}", evidence)
-    return _request(store, change, note)
+    return request(store, change, note)
 
 
 def annotate(store: RecordStore, note: Note) -> Record:
@@ -269,13 +270,27 @@ def annotate(store: RecordStore, note: Note) -> Record:
         Conflict: the record kept changing.
         StoreError: DynamoDB did not answer.
     """
-    return _request(store, lambda record: record, note, always=True)
+    return request(store, lambda record: record, note, always=True)
 
 
-def _request(
+def request(
     store: RecordStore, change: Callable[[Record], Record], note: Note, *, always: bool = False
 ) -> Record:
-    """Apply a human's change, again if a controller was quicker."""
+    """Apply a human's change, again if a controller was quicker.
+
+    Args:
+        store: the record's store.
+        change: makes the new record from the old one.
+        note: who asks and why.
+        always: write the note even when nothing changes.
+
+    Returns:
+        The record as written, or as found when there was nothing to change.
+
+    Raises:
+        Conflict: the record kept changing.
+        StoreError: DynamoDB did not answer.
+    """
     for _ in range(5):
         old = store.read()
         new = change(old)

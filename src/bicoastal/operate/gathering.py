@@ -14,32 +14,44 @@ from bicoastal.failover.votes import Vote, unknown
 from bicoastal.operate import judgement
 from bicoastal.operate.access import Access, Answer, Told, ask
 from bicoastal.operate.checks import health_checks
+from bicoastal.operate.drift import drift
 from bicoastal.operate.report import (
     DatabaseReport,
+    DnsReport,
+    Drift,
     Measurement,
     MemberReport,
     RecordReport,
     Status,
 )
+from bicoastal.operate.target import Target
 
 READ_TIMEOUT_S = 3.0
 _LATCH_WINDOW = timedelta(minutes=15)
 _WORKERS = 16
 
 
-def look(access: Access, pace: float = 1.0, tell: Told = lambda _line: None) -> Status:
+def look(
+    access: Access,
+    pace: float = 1.0,
+    tell: Told = lambda _line: None,
+    ask_dns: Callable[[Target], DnsReport] | None = None,
+) -> Status:
     """Look at everything once. Nothing is written; the probers are invoked once.
 
     Args:
         access: the way to the stack.
         pace: by how much durations are divided; not 1 in a lab only.
         tell: takes progress.
+        ask_dns: asks what DNS answers; None does not ask.
 
     Returns:
         What was seen, and what is wrong with it.
     """
     with ThreadPoolExecutor(_WORKERS, "look") as pool:
+        dns = pool.submit(ask_dns, access.target) if ask_dns else None
         status = _Look(access, pace, pool).run(tell)
+    status = replace(status, dns=dns.result() if dns else None)
     return replace(status, problems=judgement.problems(status, access.target.settings))
 
 
@@ -97,6 +109,7 @@ class _Look:
             checks=checks.value or (),
             checks_problem=checks.problem,
             regions={region: self._silence(region) for region in regions.all},
+            drift=self._drift({region: future.result() for region, future in clusters.items()}),
         )
 
     def _all(self, regions: tuple[str, ...], question: Callable[[str], Any]) -> dict[str, Any]:
@@ -158,7 +171,8 @@ class _Look:
             Dimensions=[{"Name": latch.dimension_name, "Value": latch.dimension_value}],
             StartTime=end - _LATCH_WINDOW,
             EndTime=end + timedelta(minutes=1),
-            Period=60,
+            # CloudWatch keeps minutes; a lab's last only as long as its pace says.
+            Period=max(1, round(60 / self._pace)),
             Statistics=["Minimum"],
         )["Datapoints"]
         if not points:
@@ -173,6 +187,10 @@ class _Look:
             if groups[region].value is not None:
                 return database_report(region, groups[region].value, clusters), None
         return None, _problems(groups, self._target.order)
+
+    def _drift(self, clusters: Mapping[str, Answer]) -> tuple[Drift, ...] | None:
+        known = {region: answer.value for region, answer in clusters.items() if answer.value}
+        return drift(self._target.settings, known) if known else None
 
     def _decision(self, records: Mapping[str, Answer]) -> tuple[RecordReport | None, str | None]:
         for answer in records.values():
@@ -217,6 +235,7 @@ def database_report(
                 sync=member.get("SynchronizationStatus"),
                 status=cluster.get("Status") if cluster else None,
                 instances=len(cluster.get("DBClusterMembers", ())) if cluster else None,
+                version=cluster.get("EngineVersion") if cluster else None,
             )
         )
     state = group.get("FailoverState") or {}

@@ -40,6 +40,19 @@ def problems(status: Status, settings: Settings) -> tuple[str, ...]:
     Returns:
         One line for each thing; empty when all is well.
     """
+    return tuple(line for _, lines in by_part(status, settings) for line in lines)
+
+
+def by_part(status: Status, settings: Settings) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Say what is wrong, part by part.
+
+    Args:
+        status: what was seen.
+        settings: what is meant to be.
+
+    Returns:
+        Each part's name, and a line for each thing that is wrong with it.
+    """
     silent = {region for region, problem in status.regions.items() if problem is not None}
     # A silent region is named once; what it therefore does not tell is no further thing.
     status = replace(
@@ -47,10 +60,7 @@ def problems(status: Status, settings: Settings) -> tuple[str, ...]:
         lags=tuple(lag for lag in status.lags if lag.region not in silent),
         latch=tuple(latch for latch in status.latch if latch.region not in silent),
     )
-    parts: tuple[Callable[[Status, Settings], Iterable[str]], ...] = (
-        _regions, _database, _decision, _lags, _votes, _latch, _checks,
-    )  # fmt: skip
-    return tuple(line for part in parts for line in part(status, settings))
+    return tuple((name, tuple(part(status, settings))) for name, part in _PARTS)
 
 
 def trail_problems(record: Record, entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -167,3 +177,30 @@ def _checks(status: Status, settings: Settings) -> Iterator[str]:
         if check.healthy != wanted:
             is_, should = ("healthy", "unhealthy") if check.healthy else ("unhealthy", "healthy")
             yield f"health check {check.name} is {is_}, but with this writer it should be {should}"
+
+
+def _drift(status: Status, _settings: Settings) -> Iterator[str]:
+    for one in status.drift or ():
+        would = "the next pulumi up changes it" if one.acted_on else "the program leaves it alone"
+        yield f"{one.region}: {one.what} is {one.live}, the program says {one.wanted}; {would}"
+
+
+def _dns(status: Status, _settings: Settings) -> Iterator[str]:
+    dns, record = status.dns, status.decision.record if status.decision else None
+    # No answer is not wrong: the name may be known in the clients' networks only.
+    if dns is not None and record is not None and dns.region not in (None, record.writer):
+        yield f"{dns.name} leads to {dns.region}, the writer is {record.writer}"
+
+
+_Part = Callable[[Status, Settings], Iterable[str]]
+_PARTS: tuple[tuple[str, _Part], ...] = (
+    ("regions", _regions),
+    ("database", _database),
+    ("record", _decision),
+    ("lag", _lags),
+    ("votes", _votes),
+    ("latch", _latch),
+    ("checks", _checks),
+    ("program", _drift),
+    ("dns", _dns),
+)

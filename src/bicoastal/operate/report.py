@@ -25,6 +25,7 @@ class MemberReport:
         sync: `connected` or `pending-resync`; None where AWS does not say.
         status: the cluster's status; None when its own region did not say.
         instances: how many it has; likewise.
+        version: its engine version; likewise.
     """
 
     region: str
@@ -33,6 +34,7 @@ class MemberReport:
     sync: str | None = None
     status: str | None = None
     instances: int | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,45 @@ class CheckReport:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """A difference between what is there and what the program would ask for.
+
+    Attributes:
+        region: the member's region.
+        what: the property, in RDS's words.
+        live: its value.
+        wanted: the program's value.
+        acted_on: the next `pulumi up --refresh` would change it; otherwise the program ignores
+            it on purpose, and only a human sees it.
+    """
+
+    region: str
+    what: str
+    live: Any
+    wanted: Any
+    acted_on: bool = True
+
+
+@dataclass(frozen=True)
+class DnsReport:
+    """What DNS answers to a client's question for the writer.
+
+    Attributes:
+        name: the name that was asked for.
+        asked: the resolver.
+        answer: aliases and addresses, in order; empty when there was none.
+        region: the member's region that the answer names, if it names one.
+        problem: why there was no answer.
+    """
+
+    name: str
+    asked: str
+    answer: tuple[str, ...] = ()
+    region: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
 class Status:
     """Everything that one look found.
 
@@ -129,6 +170,8 @@ class Status:
         checks: the health checks behind DNS.
         checks_problem: why Route 53 did not tell; not wrong by itself, DNS needs no API.
         latch: the latch's value in each of its regions.
+        drift: where live members differ from what the program would ask for; None when nobody told.
+        dns: what DNS answers; None when nobody was asked.
         problems: what is wrong, in words; see `judgement`.
     """
 
@@ -144,8 +187,20 @@ class Status:
     checks: tuple[CheckReport, ...] = ()
     checks_problem: str | None = None
     latch: tuple[Measurement, ...] = ()
+    drift: tuple[Drift, ...] | None = None
+    dns: DnsReport | None = None
     problems: tuple[str, ...] = field(default=())
+
+    @property
+    def quiet(self) -> bool | None:
+        """Whether the program would change nothing of the members; None when that is unknown."""
+        return None if self.drift is None else not any(one.acted_on for one in self.drift)
 
     def to_dict(self) -> dict[str, Any]:
         """The status as JSON values."""
-        return {"schema": SCHEMA, "well": not self.problems, **dataclasses.asdict(self)}
+        return {
+            "schema": SCHEMA,
+            "well": not self.problems,
+            "quiet": self.quiet,
+            **dataclasses.asdict(self),
+        }

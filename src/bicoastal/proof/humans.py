@@ -1,4 +1,4 @@
-"""What a human may ask of the record: the requests of `failover.record`, as shipped."""
+"""What a human may ask of the record: the requests in `failover`, as shipped."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import RecordError
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.store import RecordStore
+from bicoastal.failover.switching import begin_switchover, finish_switchover
 from bicoastal.proof import rules
-from bicoastal.proof.values import HOME, NOW, TICK_S
+from bicoastal.proof.values import HOME, MEMBERS, NOW, TICK_S
 
 
 class Asked(NamedTuple):
@@ -59,6 +60,20 @@ def _maintain(store: RecordStore, _writer: str) -> None:
         store.write(old, replace(old, maintenance_until=NOW + TICK_S), None)
 
 
+def _switch(store: RecordStore, _writer: str) -> None:
+    record = store.read()
+    if record.armed:  # disarmed, nothing is done anyhow
+        other = next(member for member in MEMBERS if member != record.writer)
+        begin_switchover(store, "human", "proof", NOW, region=other, hold_s=TICK_S)
+
+
+def _follow(store: RecordStore, writer: str) -> None:
+    if store.read().writer != writer:
+        finish_switchover(
+            store, "human", "proof", NOW, region=writer, maintenance_until=None
+        )  # fmt: skip
+
+
 _REQUESTS: tuple[tuple[str, bool, Callable[[RecordStore, str], object]], ...] = (
     ("a human arms", False, lambda s, _: requests.arm(s, "human", "proof", NOW)),
     ("a human disarms", False, lambda s, _: requests.disarm(s, "human", "proof", NOW)),
@@ -71,19 +86,24 @@ _REQUESTS: tuple[tuple[str, bool, Callable[[RecordStore, str], object]], ...] = 
     ("a human unlocks and names the writer", True, _unlock),
     ("a human announces maintenance", False, _maintain),
 )
+_SWITCHES: tuple[tuple[str, bool, Callable[[RecordStore, str], object]], ...] = (
+    ("a human begins a switchover", False, _switch),
+    ("a human lets the record follow the switchover", True, _follow),
+)
 
 
-def requests_of(record: Record, writer: str) -> Iterator[Asked]:
+def requests_of(record: Record, writer: str, *, switches: bool = True) -> Iterator[Asked]:
     """Every request that is possible and changes something.
 
     Args:
         record: the record.
         writer: the member that RDS calls the writer.
+        switches: also those of a planned switchover.
 
     Yields:
         The requests.
     """
-    for words, names_writer, request in _REQUESTS:
+    for words, names_writer, request in (*_REQUESTS, *(_SWITCHES if switches else ())):
         cell = _Cell(record)
         try:
             request(cast("RecordStore", cell), writer)

@@ -42,6 +42,7 @@ class Machine:
         use: how the controllers use the decision.
         invocations: how many of them may be under way at the same time.
         honest: no witness lies or is silent, RDS always answers.
+        switches: humans also move the writer as planned.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class Machine:
         invocations: int = INVOCATIONS,
         *,
         honest: bool = False,
+        switches: bool = True,
     ) -> None:
         self._honest = honest
+        self._switches = switches
         self._policies = policies
         self._use = use
         self._invocations = invocations
@@ -298,13 +301,23 @@ class Machine:
             epochs = names_writer and self.records[spot.record].writer != MEMBERS[spot.writer]
             written = self._written(spot, number, spot.slots, int(epochs))
             yield Move(words, written)
+        if (
+            self._switches
+            and sure
+            and spot.members == (OK, OK)
+            and rules.held(self.records[spot.record])
+        ):
+            moved = spot._replace(writer=1 - spot.writer)
+            yield Move("RDS switches over, as a human asked", moved)
 
     def _requests(self, number: int, writer: int) -> list[tuple[str, int, bool]]:
         key = (number, writer)
         if key not in self._asked:
             self._asked[key] = [
                 (asked.words, self._number(canonical(asked.record)), asked.names_writer)
-                for asked in humans.requests_of(self.records[number], MEMBERS[writer])
+                for asked in humans.requests_of(
+                    self.records[number], MEMBERS[writer], switches=self._switches
+                )
             ]
         return self._asked[key]
 

@@ -35,6 +35,7 @@ class Mutant:
         invocations: how many controllers it takes to notice.
         honest: whether it is noticed without a lie; the search is smaller then.
         limit: how many states it takes to notice; None searches all of them.
+        switches: it takes a planned switchover to notice.
     honest: whether it is noticed without a lie; the search is smaller then.
     """
 
@@ -45,6 +46,7 @@ class Mutant:
     invocations: int = 1
     honest: bool = False
     limit: int | None = None
+    switches: bool = False
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -220,6 +222,13 @@ MUTANTS: tuple[Mutant, ...] = (
         ((decision, "participates", _standby_only),),
         honest=True,
         limit=_ENOUGH,
+    ),
+    Mutant(
+        "a switchover left half-way pages nobody",
+        ((decision, "_moved", lambda _view: None),),
+        honest=True,
+        limit=_ENOUGH,
+        switches=True,
     ),
     Mutant("no conditional write", use=Use(conditional=False), invocations=2),
     Mutant("no reading before the call", use=Use(rereads=False), invocations=2),

@@ -38,15 +38,17 @@ class Scene:
         name: in words.
         mode: the policy's mode.
         invocations: how many controllers may be under way at the same time.
+        switches: humans also move the writer as planned.
     """
 
     name: str
     mode: str
     invocations: int
+    switches: bool = True
 
 
 SCENES = (
-    Scene("automatic, two controllers at a time", AUTOMATIC, 2),
+    Scene("automatic, two controllers at a time", AUTOMATIC, 2, switches=False),
     Scene("approve, one controller at a time", APPROVE, 1),
 )
 
@@ -109,7 +111,7 @@ def run(
     explored, noticed = [], []
     with _uncollected():
         for scene in scenes:
-            explored.append((scene, explore(_machine(scene.mode, SHIPPED, scene.invocations))))
+            explored.append((scene, explore(_machine_of(scene))))
             for line in _scene_lines(*explored[-1]):
                 told(line)
         for mutant in mutants:
@@ -128,12 +130,25 @@ def try_mutant(mutant: Mutant) -> Result:
         What the exploration found; no problem means that the mutant survives.
     """
     with mutant.applied():
-        machine = _machine(mutant.mode, mutant.use, mutant.invocations, honest=mutant.honest)
+        machine = _machine(
+            mutant.mode,
+            mutant.use,
+            mutant.invocations,
+            honest=mutant.honest,
+            switches=mutant.switches,
+        )
         return explore(machine, limit=mutant.limit)
 
 
-def _machine(mode: str, use: Use, invocations: int, *, honest: bool = False) -> Machine:
-    return Machine((policy(0, mode), policy(1, mode)), use, invocations, honest=honest)
+def _machine_of(scene: Scene) -> Machine:
+    return _machine(scene.mode, SHIPPED, scene.invocations, switches=scene.switches)
+
+
+def _machine(
+    mode: str, use: Use, invocations: int, *, honest: bool = False, switches: bool = False
+) -> Machine:
+    policies = (policy(0, mode), policy(1, mode))
+    return Machine(policies, use, invocations, honest=honest, switches=switches)
 
 
 @contextmanager

@@ -83,6 +83,11 @@ def call_breaks(spot: Spot, record: Record, slot: Slot, target: int) -> str | No
     return None
 
 
+def held(record: Record) -> bool:
+    """Whether the record is held still, so that a human may move the writer."""
+    return record.state is S.OBSERVE and record.maintenance_until is not None
+
+
 def spot_breaks(spot: Spot, record: Record) -> str | None:
     """The invariant that a state breaks."""
     if record.state in (S.COOLDOWN, S.REJOINING):
@@ -115,9 +120,14 @@ def at_rest(spot: Spot, record: Record) -> bool:
     if not _watched(spot, record):
         # No controller can run, so the dead-man alarm calls a human; whose word on the writer
         # must have been followed as long as any region is there to do it.
-        return agree or record.state is not S.OBSERVE or spot.members == (CUT, CUT)
+        unnamed = spot.writer != where  # nobody has said yet that the writer moved
+        lost = spot.members == (CUT, CUT)
+        return agree or record.state is not S.OBSERVE or unnamed or lost
     if record.state in (S.HELD, S.LOCKED):
         return spot.paged
+    if record.state is S.OBSERVE and spot.writer != where:
+        # A switchover that nobody brought to its end: only a human may say where DNS leads.
+        return spot.paged and record.maintenance_until is None
     if record.state not in (S.OBSERVE, S.STEADY, S.COOLDOWN, S.REJOINING) or not agree:
         return False
     return spot.members[where] == OK or (spot.paged and record.state is not S.STEADY)

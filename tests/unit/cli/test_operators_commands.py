@@ -16,8 +16,10 @@ from bicoastal.failover.errors import ConfigError
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Evidence
 from bicoastal.operate import access as access_module
-from bicoastal.operate import overriding
+from bicoastal.operate import moving, overriding, rejoining, switching
+from bicoastal.operate.errors import Refused
 from bicoastal.operate.overriding import Plan
+from bicoastal.operate.rejoining import RejoinReport
 from bicoastal.operate.target import Target
 from bicoastal.settings import load
 
@@ -52,7 +54,11 @@ def test_bad_usage_is_an_error_of_ours(arguments: tuple[str, ...], text: str) ->
 
 
 @pytest.mark.parametrize(
-    "command", ("arm", "disarm", "approve", "acknowledge", "unlock", "maintenance", "failover")
+    "command",
+    (
+        *("arm", "disarm", "approve", "acknowledge", "unlock", "maintenance", "failover"),
+        *("switchover", "failback", "rejoin"),
+    ),
 )
 def test_every_change_needs_a_reason(command: str) -> None:
     result = run(command)
@@ -124,3 +130,85 @@ def test_leaving_a_failover_says_that_it_goes_on(planned: dict[str, Any]) -> Non
     result = run("failover", "--to", STANDBY, "--yes", "--requester", "ada", *WHY)
     assert result.exit_code == 130
     assert "the controllers bring it to its end" in result.stderr
+
+
+@pytest.fixture
+def switchable(planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Replaces plan and switchover likewise; `asked["red"]` is what is refused."""
+    planned["end"] = replace(RECORD, writer=STANDBY, epoch=2)
+    planned["red"], planned["done"], planned["resumes"] = (), False, False
+
+    def plan(access: Any, _store: Any, region: str, *_: Any) -> switching.SwitchPlan:
+        planned["region"] = region
+        return switching.SwitchPlan(
+            access.target.controller_config(region, {}), RECORD,
+            (("database", ()), ("lag", planned["red"])),
+            planned["resumes"], planned["done"],
+        )  # fmt: skip
+
+    monkeypatch.setattr(switching, "plan", plan)
+    monkeypatch.setattr(moving, "carry_out", overriding.carry_out)
+    return planned
+
+
+def test_a_switchover_shows_each_precondition_and_asks(switchable: dict[str, Any]) -> None:
+    options = ("switchover", "--to", STANDBY, "--requester", "ada", *WHY)
+    result = run(*options, input="global-dev\n")
+    assert result.exit_code == 0
+    assert "green        database" in result.stderr
+    assert f"{STANDBY} is the writer, in epoch 2; nothing was lost" in result.stdout
+    assert (switchable["requester"], switchable["reason"]) == ("ada", "a test")
+    switchable["resumes"] = True
+    assert "would resume" in run(*options, "--dry-run").stdout
+    assert json.loads(run(*options, "--yes", "--json").stdout)["writer"] == STANDBY
+
+
+def test_a_failback_goes_home_and_a_refusal_is_exit_code_one(switchable: dict[str, Any]) -> None:
+    switchable["red"], switchable["end"] = ("too much",), Refused("lag: too much")
+    options = ("failback", "--requester", "ada", *WHY)
+    result = run(*options)
+    assert (result.exit_code, switchable["region"]) == (1, HOME)
+    assert "REFUSED      lag: too much" in result.stderr
+    assert run(*options, "--dry-run").exit_code == 1
+    switchable["red"], switchable["done"] = (), True
+    done = run(*options)
+    assert (done.exit_code, done.stdout) == (0, f"{HOME} is the writer already: nothing to do\n")
+
+
+def test_leaving_a_switchover_says_how_it_goes_on(switchable: dict[str, Any]) -> None:
+    switchable["end"] = KeyboardInterrupt()
+    result = run("switchover", "--to", STANDBY, "--yes", "--requester", "ada", *WHY)
+    assert result.exit_code == 130
+    assert "run 'bicoastal switchover' again" in result.stderr
+
+
+def test_a_rejoin_ends_the_failover_when_the_member_is_clean(
+    planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bicoastal.failover import switching as requests
+
+    over = replace(RECORD, state=State.COOLDOWN, writer=STANDBY)
+    report = RejoinReport(HOME, STANDBY, over, (("replica", ()),), ("a note",), ("rds:x",))
+    ended = replace(over, state=State.OBSERVE)
+    monkeypatch.setattr(rejoining, "examine", lambda *_: report)
+    monkeypatch.setattr(requests, "end_rejoining", lambda *_: ended)
+    options = ("rejoin", "--requester", "ada", *WHY)
+    assert "that is not its name" in run(*options, input="no\n").stderr
+    result = run(*options, input="global-dev\n")
+    assert result.exit_code == 0
+    lines = ("clean        replica", "note         a note", "lost writes  may be in rds:x")
+    assert all(line in result.stdout for line in lines)
+    assert f"{HOME} is a clean standby; the record is in OBSERVE" in result.stdout
+    assert "would be in OBSERVE" in run(*options, "--dry-run").stdout
+    assert json.loads(run(*options, "--yes", "--json").stdout)["after"]["state"] == "OBSERVE"
+
+    monkeypatch.setattr(
+        rejoining, "examine", lambda *_: replace(report, findings=(("replica", ("diverged",)),))
+    )
+    refused = run(*options)
+    assert (refused.exit_code, "NOT CLEAN    replica: diverged" in refused.stdout) == (1, True)
+
+
+def test_a_switchovers_plan_as_json(switchable: dict[str, Any]) -> None:
+    found = json.loads(run("failback", "--dry-run", "--json", *WHY).stdout)
+    assert found["preconditions"] == {"database": [], "lag": []}

@@ -114,7 +114,8 @@ class ToyProvider(Provider):
         await self._call("read", request.name)
         if request.resource_id not in self.world.things:
             return ReadResponse()
-        return ReadResponse(request.resource_id, {"arn": from_plain(f"arn:{request.resource_id}")})
+        arn = from_plain(f"arn:{request.resource_id}")
+        return ReadResponse(request.resource_id, {**request.properties, "arn": arn})
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
         await self._call("update", request.name)

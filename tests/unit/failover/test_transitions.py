@@ -448,7 +448,7 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
     (
         "named the writer",
         armed(S.OBSERVE, writer=STANDBY, latch=0, target_region=STANDBY, armed=False),
-        ev("UUU", STANDBY),
+        ev("UUU", STANDBY, topology=MOVED),
         S.OBSERVE,
         "the latch is kept",
     ),
@@ -571,7 +571,24 @@ def test_held_and_locked_page_until_a_page_was_heard(record: Record, found: Evid
 
 def test_the_writers_controller_leaves_the_clean_rounds_alone() -> None:
     record = armed(S.OBSERVE, writer=STANDBY, latch=0, target_region=STANDBY, clean_rounds=1)
-    assert step(record, ev("UUU", STANDBY), NOW, POLICY).record == record
+    assert step(record, ev("UUU", STANDBY, topology=MOVED), NOW, POLICY).record == record
+
+
+@pytest.mark.parametrize("is_armed", (True, False))
+def test_a_writer_that_moved_pages_once_unless_somebody_works_on_it(is_armed: bool) -> None:
+    record, found = armed(S.OBSERVE, armed=is_armed, clean_rounds=1), ev("UUU", topology=MOVED)
+    first = step(record, found, NOW, POLICY)
+    assert [page.subject for page in actions(first, Page)] == [
+        "The writer moved behind the record's back"
+    ]
+    assert (first.record.state, first.record.armed, first.record.clean_rounds) == (
+        S.OBSERVE, is_armed, 0,
+    )  # fmt: skip
+    heard = step(record, replace(found, paged=True), NOW, POLICY).record
+    assert heard.noticed
+    assert actions(step(heard, found, NOW, POLICY), Page) == []
+    held = replace(record, maintenance_until=NOW + 60)
+    assert actions(step(held, found, NOW, POLICY), Page) == []
 
 
 def test_approve_mode_waits_for_a_human_and_then_still_needs_the_evidence() -> None:

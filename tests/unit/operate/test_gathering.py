@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from bicoastal.failover.audit import to_json
 from bicoastal.operate.access import Access
 from bicoastal.operate.gathering import database_report, look
+from bicoastal.operate.report import DnsReport
 from bicoastal.operate.target import Target
 
 from .samples import HOME, RECORD, REGIONS, SETTINGS, STANDBY, arn, entry, vote
@@ -53,7 +54,9 @@ class FakeService:
         return {"GlobalClusters": [found]}
 
     def _describe_db_clusters(self, **_: Any) -> Any:
-        return {"DBClusters": [{"Status": "available", "DBClusterMembers": [{}]}]}
+        code = {HOME: "use1", STANDBY: "usw2"}[self.region]
+        members = [{"DBInstanceIdentifier": f"db-{code}-1-dev"}]
+        return {"DBClusters": [{"Status": "available", "DBClusterMembers": members}]}
 
     def _get_item(self, **_: Any) -> Any:
         item = {
@@ -131,3 +134,11 @@ def test_a_failover_under_way_is_named() -> None:
     group = {"Status": "failing-over", "FailoverState": state, "GlobalClusterMembers": []}
     found = database_report(HOME, group, {})
     assert found.failover == "failing-over to aurora-usw2-dev"
+
+
+def test_dns_is_asked_at_the_same_time(access: Access) -> None:
+    fake: Any = FakeClients()
+    access.clients = fake
+    found = look(access, ask_dns=lambda _target: DnsReport("db", "me", ("x",), STANDBY))
+    assert found.dns is not None
+    assert f"db leads to {STANDBY}, the writer is {HOME}" in found.problems

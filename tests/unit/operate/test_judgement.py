@@ -11,7 +11,14 @@ from bicoastal.failover.audit import Note, link
 from bicoastal.failover.state import State
 from bicoastal.failover.votes import Verdict
 from bicoastal.operate.judgement import problems, trail_problems
-from bicoastal.operate.report import CheckReport, Measurement, MemberReport, RecordReport
+from bicoastal.operate.report import (
+    CheckReport,
+    DnsReport,
+    Drift,
+    Measurement,
+    MemberReport,
+    RecordReport,
+)
 
 from .samples import (
     HOME,
@@ -141,3 +148,19 @@ def test_the_trail_must_end_in_the_record() -> None:
     )
     assert trail_problems(replace(RECORD, version=0), []) == ()
     assert trail_problems(RECORD, []) == ("the record was written, but its trail is empty",)
+
+
+def test_a_difference_says_what_becomes_of_it() -> None:
+    found = status(drift=(Drift(HOME, "Port", 1, 2), Drift(HOME, "EngineVersion", "a", "b", False)))
+    assert problems(found, SETTINGS) == (
+        f"{HOME}: Port is 1, the program says 2; the next pulumi up changes it",
+        f"{HOME}: EngineVersion is a, the program says b; the program leaves it alone",
+    )
+    assert (found.quiet, status().quiet, status(drift=()).quiet) == (False, None, True)
+
+
+def test_dns_must_lead_to_the_writer_where_it_answers() -> None:
+    led = DnsReport("db", "somebody", ("x",), STANDBY)
+    assert problems(status(dns=led), SETTINGS) == (f"db leads to {STANDBY}, the writer is {HOME}",)
+    for fine in (replace(led, region=HOME), replace(led, region=None)):
+        assert problems(status(dns=fine), SETTINGS) == ()

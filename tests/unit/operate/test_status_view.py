@@ -11,7 +11,15 @@ from rich.console import Console
 from bicoastal.cli.status_view import ago, print_status
 from bicoastal.failover.state import State
 from bicoastal.failover.votes import Verdict
-from bicoastal.operate.report import CheckReport, Measurement, MemberReport, RecordReport, Status
+from bicoastal.operate.report import (
+    CheckReport,
+    DnsReport,
+    Drift,
+    Measurement,
+    MemberReport,
+    RecordReport,
+    Status,
+)
 
 from .samples import HOME, NOW, RECORD, STANDBY, arn, database, status, vote
 
@@ -84,3 +92,15 @@ def test_when_nobody_tells_anything() -> None:
 )
 def test_ages(age_s: float, text: str) -> None:
     assert ago(age_s) == text
+
+
+def test_what_dns_answers_and_what_the_program_would_do() -> None:
+    answer = DnsReport("db", "somebody", ("x", "10.0.0.1"), HOME)
+    text = shown(status(dns=answer, drift=()))
+    assert "dns      db  x 10.0.0.1, that is us-east-1  (asked somebody)" in text
+    assert "program  quiet" in text
+    silent = DnsReport("db", "somebody", problem="no answer")
+    text = shown(status(dns=silent, drift=(Drift(HOME, "Port", 1, 2),)))
+    assert "dns      db  no answer  (asked somebody)" in text
+    assert "program  not quiet" in text
+    assert "program  unknown" in shown(status())

@@ -105,6 +105,9 @@ class ControlPlane:
         if answer[0] == _OK and flat.get("MasterUserPassword"):
             work = self._members.password_changed(flat["DBClusterIdentifier"], records.region)
             self._on_loop(work)
+        cluster = records.cluster(flat.get("DBClusterIdentifier", ""))
+        if answer[0] == _OK and cluster and flat.get("EngineVersion"):
+            records.upgrade_instances(cluster)
         return answer
 
     def _delete_cluster(

@@ -103,6 +103,11 @@ class Records:
         instances: list[Mapping[str, Any]] = self.rds._cluster_member_instances(cluster)
         return instances
 
+    def upgrade_instances(self, cluster: Mapping[str, Any]) -> None:
+        """Give a cluster's instances the cluster's engine version, as AWS does."""
+        for instance in self.instances_of(cluster):
+            instance["EngineVersion"] = cluster["EngineVersion"]  # type: ignore[index]
+
     def subnet_groups(self) -> dict[str, Mapping[str, Any]]:
         """The region's subnet groups by name."""
         return dict(self.rds._subnet_groups.items_scoped(self.account, self.region))

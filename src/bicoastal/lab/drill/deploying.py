@@ -12,7 +12,7 @@ from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.drill.report import Deployment as DeploymentReport
-from bicoastal.lab.engine import DeployedResource, Deployment, Event, Transform
+from bicoastal.lab.engine import DeployedResource, Deployment, Event, PlannedChange, Transform
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.settings import Settings
@@ -58,13 +58,14 @@ class Stack:
         transform: Transform | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
+        self.environment = environment
         self._regions = settings.regions.all
         # The lab has a secret and a hosted zone of its own, as it has no account of yours.
         deployed = settings.model_copy(
             update={"secret_arn": environment.secret_arn, "hosted_zone_id": None}
         )
         self._provider = LabProvider(environment.aws.endpoint_url)
-        self._deployment = Deployment(
+        self.deployment = Deployment(
             PROJECT,
             settings.environment_suffix,
             pulumi_config(deployed),
@@ -88,7 +89,7 @@ class Stack:
                 left after the rest was destroyed again.
         """
         try:
-            result = self._deployment.up(program)
+            result = self.deployment.up(program)
         except DeploymentError as error:
             left = self.destroy()
             outcome = f"this is left: {', '.join(left)}" if left else "nothing is left"
@@ -97,6 +98,19 @@ class Stack:
             ) from error
         self._resources = list(result.resources)
         return result.outputs
+
+    def changes(self, *, refresh: bool = True) -> list[PlannedChange]:
+        """What `pulumi up --refresh` would do now; empty when the program is quiet.
+
+        Args:
+            refresh: Read what is there first; without it the last reading counts.
+
+        Raises:
+            DeploymentError: Something could not be read or compared.
+        """
+        if refresh:
+            self.deployment.refresh()
+        return self.deployment.compare(program)
 
     def destroy(self) -> list[str]:
         """Delete everything, dependents first, and look what is left.
@@ -107,7 +121,7 @@ class Stack:
         Raises:
             DeploymentError: Something could not be deleted.
         """
-        self._deleted = len(self._deployment.destroy())
+        self._deleted = len(self.deployment.destroy())
         self._leftovers = sorted(self._inventory() - self._before)
         return self._leftovers
 

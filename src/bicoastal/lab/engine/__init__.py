@@ -11,6 +11,7 @@ from bicoastal.lab.engine.monitor import Transform
 from bicoastal.lab.engine.results import (
     DeployedResource,
     Event,
+    PlannedChange,
     PlannedResource,
     ResourceFailure,
     ResourcesFailedError,
@@ -25,6 +26,7 @@ __all__ = [
     "Deployment",
     "Event",
     "JournalEntry",
+    "PlannedChange",
     "PlannedResource",
     "Program",
     "ResourceFailure",

@@ -1,7 +1,7 @@
-"""The deployment of one stack: preview, up, destroy, without the Pulumi CLI.
+"""The deployment of one stack: preview, up, refresh, destroy, without the Pulumi CLI.
 
 It is meant for the lab and for tests. Users deploy with `pulumi up`: this engine keeps its state
-in memory, and knows no refresh, import, targets, protection, hooks, transforms of the SDK or
+in memory, and knows no import, targets, protection, hooks, transforms of the SDK or
 remote components. A resource that is deleted before it is replaced does not take its dependents
 with it: whoever still uses it makes the deletion fail, and that is reported.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from pulumi.provider.experimental.provider import Provider
 from pulumi.runtime import Settings, configure, set_all_config
@@ -21,12 +23,14 @@ from pulumi.runtime.settings import ROOT, SETTINGS
 from pulumi.runtime.stack import run_in_stack
 
 from bicoastal.lab.engine.calls import WORKERS, CallLoop, ProviderPool
+from bicoastal.lab.engine.comparing import ComparingRun
 from bicoastal.lab.engine.monitor import EngineLog, Monitor, Run, Transform
 from bicoastal.lab.engine.preview import PreviewRun
 from bicoastal.lab.engine.progress import Progress
 from bicoastal.lab.engine.results import (
     DeployedResource,
     OnEvent,
+    PlannedChange,
     PlannedResource,
     ResourcesFailedError,
     UpResult,
@@ -35,6 +39,8 @@ from bicoastal.lab.engine.state import DeletionOrder, JournalEntry, ResourceStat
 from bicoastal.lab.engine.steps import Steps, explain
 from bicoastal.lab.engine.up import UpRun
 from bicoastal.lab.engine.values import to_plain
+
+UpRunT = TypeVar("UpRunT", bound=UpRun)
 
 Program = Callable[[], object]
 """A Pulumi program: a function that registers resources and exports outputs."""
@@ -129,25 +135,7 @@ class Deployment:
         """
         progress = Progress(self._state, self._on_event)
         with CallLoop() as calls:
-            run = UpRun(
-                self._project,
-                self._stack,
-                self._region,
-                self._transform,
-                state=self._state,
-                pool=self._pool,
-                calls=calls,
-                progress=progress,
-            )
-            try:
-                self._evaluate(program, run, dry_run=False)
-            except Exception as error:
-                if run.invoke_failures:
-                    failures = [*progress.failures, *run.invoke_failures]
-                    raise ResourcesFailedError("deployed", failures, progress.skipped) from error
-                for failure in progress.failures:
-                    error.add_note(f"also failed: {failure}")
-                raise
+            run = self._run(UpRun, program, calls, progress, action="deployed")
             if not progress.failures:
                 orphans = [r for r in self._state.resources if r.urn not in run.registered]
                 calls.run(self._delete_all([*orphans, *self._state.doomed], progress))
@@ -163,6 +151,97 @@ class Deployment:
                 "deployed", progress.failures, progress.skipped, result=result
             )
         return result
+
+    def refresh(self) -> None:
+        """Read every resource again; what does not exist any more is forgotten.
+
+        As `pulumi refresh` does, it takes what AWS says as the state that the program is compared
+        with: https://www.pulumi.com/docs/iac/cli/commands/pulumi_refresh/
+
+        Raises:
+            ResourcesFailedError: something could not be read; everything else was.
+        """
+        progress = Progress(self._state, self._on_event)
+        with CallLoop() as calls:
+            calls.run(self._refresh_all(progress))
+        if progress.failures:
+            raise ResourcesFailedError("refreshed", progress.failures)
+
+    def compare(self, program: Program) -> list[PlannedChange]:
+        """Evaluate the program against the state, and do nothing.
+
+        Args:
+            program: the Pulumi program.
+
+        Returns:
+            What `up` would change; empty when the program is quiet.
+
+        Raises:
+            ResourcesFailedError: something could not be compared; it lists all of it.
+            Exception: whatever the program raises.
+        """
+        progress = Progress(self._state, self._on_event)
+        with CallLoop() as calls:
+            run = self._run(ComparingRun, program, calls, progress, action="compared", dry_run=True)
+        if progress.failures:
+            raise ResourcesFailedError("compared", progress.failures)
+        return run.planned
+
+    def _run(
+        self,
+        kind: type[UpRunT],
+        program: Program,
+        calls: CallLoop,
+        progress: Progress,
+        *,
+        action: str,
+        dry_run: bool = False,
+    ) -> UpRunT:
+        """Evaluate the program in a run that asks the providers."""
+        run = kind(
+            self._project,
+            self._stack,
+            self._region,
+            self._transform,
+            state=self._state,
+            pool=self._pool,
+            calls=calls,
+            progress=progress,
+        )
+        try:
+            self._evaluate(program, run, dry_run=dry_run)
+        except Exception as error:
+            if run.invoke_failures:
+                failures = [*progress.failures, *run.invoke_failures]
+                raise ResourcesFailedError(action, failures, progress.skipped) from error
+            for failure in progress.failures:
+                error.add_note(f"also failed: {failure}")
+            raise
+        return run
+
+    async def _refresh_all(self, progress: Progress) -> None:
+        steps = Steps(self._pool)
+        resources = self._state.resources
+        found = await asyncio.gather(*(self._refreshed(r, steps, progress) for r in resources))
+        for old, now in zip(resources, found, strict=True):
+            if now is None:
+                self._state.remove(old)
+            else:
+                self._state.put(now)
+
+    async def _refreshed(
+        self, resource: ResourceState, steps: Steps, progress: Progress
+    ) -> ResourceState | None:
+        if not resource.is_managed:
+            return resource
+        started = time.monotonic()
+        try:
+            now = await steps.refresh(resource)
+        except Exception as error:
+            progress.end("fail", resource, started, explain(error, resource.inputs))
+            return resource
+        progress.end("read", resource, started, "" if now else "it does not exist any more")
+        return now
 
     def destroy(self) -> list[str]:
         """Delete every resource, dependents first.

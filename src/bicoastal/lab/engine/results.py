@@ -36,6 +36,30 @@ class PlannedResource:
 
 
 @dataclass(frozen=True)
+class PlannedChange:
+    """What `up` would do to a resource.
+
+    Attributes:
+        kind: `create`, `update`, `replace` or `delete`.
+        urn: unique name in the stack.
+        type: type token.
+        name: logical name.
+        region: AWS region of its provider, or None.
+        reason: which properties differ, or why.
+    """
+
+    kind: str
+    urn: str
+    type: str
+    name: str
+    region: str | None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} ({self.type}): {self.reason}"
+
+
+@dataclass(frozen=True)
 class DeployedResource:
     """A resource that exists.
 

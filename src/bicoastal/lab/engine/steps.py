@@ -135,6 +135,17 @@ class Steps:
             raise DeploymentError(message)
         return replace(wanted, id=response.resource_id, outputs=response.properties)
 
+    async def refresh(self, old: ResourceState) -> ResourceState | None:
+        """Read a resource of the stack as it is now; None when it does not exist any more."""
+        provider = await self._pool.get(old.provider)
+        response = await provider.read(
+            ReadRequest(old.urn, old.id, dict(old.outputs), dict(old.inputs))
+        )
+        if not response.resource_id:
+            return None
+        inputs = old.inputs if response.inputs is None else response.inputs
+        return replace(old, inputs=inputs, outputs=response.properties)
+
     async def delete(self, old: ResourceState) -> None:
         """Delete the resource."""
         provider = await self._pool.get(old.provider)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bicoastal.lab.provider.aws import Aws, ProviderError, absent_ok, pick, tag_list
-from bicoastal.lab.provider.global_cluster import find_cluster, leave_global_cluster
-from bicoastal.lab.provider.handler import Handler, Inputs, differs
+from bicoastal.lab.provider.global_cluster import (
+    find_cluster,
+    global_cluster_of,
+    leave_global_cluster,
+)
+from bicoastal.lab.provider.handler import Handler, Inputs, differs, read_back
 from bicoastal.lab.provider.rds import retag
 
 _CREATED = (
@@ -59,6 +63,21 @@ _CHANGEABLE = (
 _CHANGEABLE_RENAMED = {
     "dbClusterParameterGroupName": "DBClusterParameterGroupName",
     "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+}
+
+_READ_BACK = {
+    "backupRetentionPeriod": "BackupRetentionPeriod",
+    "databaseName": "DatabaseName",
+    "dbClusterParameterGroupName": "DBClusterParameterGroup",
+    "dbSubnetGroupName": "DBSubnetGroup",
+    "deletionProtection": "DeletionProtection",
+    "engine": "Engine",
+    "engineVersion": "EngineVersion",
+    "iamDatabaseAuthenticationEnabled": "IAMDatabaseAuthenticationEnabled",
+    "kmsKeyId": "KmsKeyId",
+    "masterUsername": "MasterUsername",
+    "port": "Port",
+    "storageEncrypted": "StorageEncrypted",
 }
 
 
@@ -117,6 +136,20 @@ class Cluster(Handler):
             "clusterMembers": [
                 member["DBInstanceIdentifier"] for member in found.get("DBClusterMembers", [])
             ],
+        }
+
+    def live(self, aws: Aws, id_: str, asked: Inputs) -> dict[str, Any]:
+        """Read the inputs back as the provider of Terraform and Pulumi does.
+
+        Source and membership are read whether they were asked for or not, and a difference is
+        acted on: a source that the program does not name promotes the cluster, a membership that
+        it lost cannot be given back. See `Read` and `Update` in
+        https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/rds/cluster.go
+        """
+        found = find_cluster(aws, id_) or {}
+        return read_back(found, asked, _READ_BACK) | {
+            "replicationSourceIdentifier": found.get("ReplicationSourceIdentifier") or None,
+            "globalClusterIdentifier": global_cluster_of(aws, found.get("DBClusterArn", "")),
         }
 
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bicoastal.lab.provider.aws import Aws, absent_ok, pick, tag_list
 from bicoastal.lab.provider.ec2 import first
-from bicoastal.lab.provider.handler import Handler, Inputs, differs
+from bicoastal.lab.provider.handler import Handler, Inputs, differs, read_back
 from bicoastal.lab.provider.rds import retag
 
 
@@ -85,6 +85,11 @@ class GlobalCluster(Handler):
             ],
         }
 
+    def live(self, aws: Aws, id_: str, asked: Inputs) -> dict[str, Any]:
+        """Read the inputs back; the members are none of them."""
+        names = {"deletionProtection": "DeletionProtection", "engineVersion": "EngineVersion"}
+        return read_back(_global(aws, id_) or {}, asked, names)
+
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
         """Change version, protection and tags."""
         changes = {
@@ -139,6 +144,17 @@ def leave_global_cluster(aws: Aws, id_: str) -> None:
         leaving = [*(m for m in members if not m["IsWriter"]), own]
     for member in leaving:
         _remove(aws, found["GlobalClusterIdentifier"], member["DBClusterArn"])
+
+
+def global_cluster_of(aws: Aws, arn: str) -> str | None:
+    """Return the identifier of the global cluster that a cluster is a member of, if any.
+
+    Args:
+        aws: the cluster's region.
+        arn: the cluster's ARN.
+    """
+    found = _global_of(aws, arn)
+    return None if found is None else str(found["GlobalClusterIdentifier"])
 
 
 def _global_of(aws: Aws, arn: str) -> dict[str, Any] | None:

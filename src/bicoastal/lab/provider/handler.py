@@ -59,6 +59,21 @@ class Handler(ABC):
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
         """Return what AWS says about it beyond the inputs, or None if it does not exist."""
 
+    def live(self, aws: Aws, id_: str, asked: Inputs) -> dict[str, Any]:
+        """Return the inputs that AWS reads back, for a refresh; None for what is not set.
+
+        Only what the real provider reads into its state may be here: a difference between it and
+        the program is acted on. A property that is computed as well as optional stands here only
+        if it was asked for.
+
+        Args:
+            aws: the region.
+            id_: the resource's id.
+            asked: the inputs as they were asked for.
+        """
+        del aws, id_, asked
+        return {}
+
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
         """Change it in place.
 
@@ -81,3 +96,14 @@ class Handler(ABC):
 def differs(old: Inputs, new: Inputs, *names: str) -> bool:
     """Say whether one of the inputs is another than before."""
     return any(old.get(name) != new.get(name) for name in names)
+
+
+def read_back(found: Inputs, asked: Inputs, names: Mapping[str, str]) -> dict[str, Any]:
+    """Pick what was asked for from what AWS says.
+
+    Args:
+        found: AWS's description.
+        asked: the inputs as they were asked for.
+        names: property to AWS's name of it.
+    """
+    return {name: found.get(theirs) for name, theirs in names.items() if name in asked}

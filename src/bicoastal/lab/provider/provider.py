@@ -170,17 +170,31 @@ class LabProvider(Provider):
         return CreateResponse(id_, outputs)
 
     async def read(self, request: ReadRequest) -> ReadResponse:
-        """Read a resource; an empty answer means that it does not exist."""
-        hidden = _handler(request.urn).write_only
+        """Read a resource; an empty answer means that it does not exist.
+
+        For a resource of the stack the inputs come back as AWS has them: a refresh.
+        """
+        handler = _handler(request.urn)
         known = {
             name: value
             for name, value in {**request.inputs, **request.properties}.items()
-            if name not in hidden
+            if name not in handler.write_only
         }
         found = await asyncio.to_thread(self._read, request.urn, request.resource_id, known)
         if found is None:
             return ReadResponse()
-        return ReadResponse(request.resource_id, {**known, **found}, dict(request.inputs))
+        properties, inputs = {**known, **found}, dict(request.inputs)
+        if INPUTS_KEY in known:
+            notes, live = await asyncio.to_thread(
+                self._live, handler, request.resource_id, known, request.inputs
+            )
+            properties[INPUTS_KEY] = _as_secret_as(known[INPUTS_KEY], notes)
+            inputs = {k: v for k, v in inputs.items() if k not in live} | {
+                name: _as_secret_as(request.inputs.get(name), value)
+                for name, value in live.items()
+                if value is not None
+            }
+        return ReadResponse(request.resource_id, properties, inputs)
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
         """Change a resource in place."""
@@ -238,6 +252,16 @@ class LabProvider(Provider):
             return None
         return {name: from_plain(value) for name, value in found.items()}
 
+    def _live(
+        self, handler: Handler, id_: str, known: Properties, inputs: Properties
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Ask for the inputs as AWS has them; return the notes with them, and them alone."""
+        notes = reveal(to_plain(known[INPUTS_KEY]))
+        with explained():
+            live = handler.live(self._aws(reveal(to_plain(inputs))), id_, notes)
+        kept = {name: value for name, value in notes.items() if name not in live}
+        return kept | {n: value for n, value in live.items() if value is not None}, live
+
     def _update(
         self, urn: str, id_: str, olds: Properties, news: Properties
     ) -> dict[str, PropertyValue]:
@@ -277,6 +301,12 @@ def _made_up_name(urn: str) -> str:
     """Make a name from the logical name: always the same, so that nothing is ever made twice."""
     name = urn.rpartition("::")[2]
     return f"{name}-{hashlib.sha256(urn.encode()).hexdigest()[:7]}"
+
+
+def _as_secret_as(old: PropertyValue | None, value: Any) -> PropertyValue:
+    """Make a property value that is secret if the old one is."""
+    secret = old is not None and old.contains_secret()
+    return from_plain(Secret(value) if secret else value)
 
 
 def _outputs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bicoastal.lab.provider.aws import Aws, absent_ok, pick, sync_tags, tag_list
-from bicoastal.lab.provider.handler import Handler, Inputs, differs
+from bicoastal.lab.provider.handler import Handler, Inputs, differs, read_back
 
 
 def retag(aws: Aws, arn: str, old: Inputs, new: Inputs) -> None:
@@ -154,6 +154,15 @@ _RENAMED = {
     "performanceInsightsEnabled": "EnablePerformanceInsights",
     "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId",
 }
+_READ_BACK = {
+    "autoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+    "clusterIdentifier": "DBClusterIdentifier",
+    "engine": "Engine",
+    "engineVersion": "EngineVersion",
+    "instanceClass": "DBInstanceClass",
+    "monitoringInterval": "MonitoringInterval",
+    "publiclyAccessible": "PubliclyAccessible",
+}
 
 
 class ClusterInstance(Handler):
@@ -213,6 +222,11 @@ class ClusterInstance(Handler):
                 "writer": self._is_writer(aws, found.get("DBClusterIdentifier"), id_),
             }
         return None
+
+    def live(self, aws: Aws, id_: str, asked: Inputs) -> dict[str, Any]:
+        """Read the inputs back."""
+        answer = aws.client("rds").describe_db_instances(DBInstanceIdentifier=id_)
+        return read_back(answer["DBInstances"][0], asked, _READ_BACK)
 
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
         """Change the instance and wait; an engine version belongs to the cluster."""

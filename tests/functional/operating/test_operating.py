@@ -7,76 +7,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from bicoastal.cli.app import app
-from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.failover.record import Note, RecordStore
 from bicoastal.failover.state import State
-from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.settings import load
+
+from .names import CLOSED, HOME, STANDBY, WHY, WITNESS, Run, control
 
 pytestmark = pytest.mark.lab
-
-HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"
-PACE = 20.0
-CLOSED = "http://127.0.0.1:1"
-WHY = ("--reason", "a test")
-Result = Any  # typer brings its own
-Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Environment]:
-    settings = load({"secretArn": PLACEHOLDER_SECRET.format(region=HOME)})
-    with Environment(settings, PACE) as environment:
-        Stack(environment, settings).deploy()
-        for region, code in ((HOME, "use1"), (STANDBY, "usw2")):
-            # The tests say when a controller runs; the schedule would run it behind their back.
-            environment.client("events", region).disable_rule(Name=f"control-{code}-dev")
-        yield environment
-
-
-@pytest.fixture
-def run(lab: Environment) -> Run:
-    """Runs a command as a user of the lab would, from a record that nobody has written."""
-    lab.client("dynamodb", STANDBY).delete_item(
-        TableName="record-dev", Key={"cluster": {"S": "global-dev"}}
-    )
-    variables = {
-        "AWS_ENDPOINT_URL": lab.aws.endpoint_url,
-        "AWS_ACCESS_KEY_ID": lab.aws.account_id,
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BICOASTAL_PACE": str(PACE),
-    }
-
-    def invoke(*arguments: str, typed: str | None = None) -> Result:
-        return CliRunner(env=variables).invoke(app, arguments, input=typed)
-
-    return invoke
-
-
-@pytest.fixture
-def store(lab: Environment) -> RecordStore:
-    return RecordStore(lab.client("dynamodb", STANDBY), "record-dev", "global-dev", HOME)
-
-
-def control(lab: Environment, region: str = STANDBY, rounds: int = 1) -> dict[str, Any]:
-    """Run a region's controller, as deployed."""
-    answer = lab.client("lambda", region).invoke(
-        FunctionName=f"control-{'usw2' if region == STANDBY else 'use1'}-dev",
-        Payload=json.dumps({"rounds": rounds}).encode(),
-    )
-    summary: dict[str, Any] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, summary
-    return summary
 
 
 def test_all_is_well_while_disarmed(lab: Environment, run: Run) -> None:
