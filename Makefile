@@ -15,7 +15,7 @@ help: ## Show this list
 demo: .venv/lab mariadb ## Rehearse: deploy, lose the primary, fail over, judge
 	@$(BIN)/bicoastal drill $(DRILL)
 
-test: .venv/dev mariadb ## Run every test with coverage (100 % of lines and branches)
+test: .venv/dev mariadb chromium ## Run every test with coverage (100 % of lines and branches)
 	@rm -rf .coverage && mkdir .coverage
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal $(PYTEST)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report
@@ -49,6 +49,13 @@ mariadb:
 	  echo "installing mariadb-server-core (the server's files only: no service, no data)"; \
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server-core >/dev/null; }
+
+.PHONY: chromium
+chromium:
+	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || { \
+	  echo "installing chromium (the tests open the report in it)"; \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 .venv/build: requirements/build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -24,6 +24,7 @@ from bicoastal.cli.failover import failover
 from bicoastal.cli.maintenance import maintenance
 from bicoastal.cli.plan import plan
 from bicoastal.cli.prices import prices
+from bicoastal.cli.report import report
 from bicoastal.cli.status import status
 from bicoastal.cli.unlock import unlock
 from bicoastal.errors import BicoastalError, DeploymentError
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(drill)
+app.command()(report)
 app.command()(plan)
 app.command()(cost)
 app.add_typer(prices, name="prices")

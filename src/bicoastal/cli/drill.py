@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from bicoastal.cli.destination import writable_file, write_text
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.fault import Fault
-from bicoastal.wholefile import write_whole
-
-if TYPE_CHECKING:
-    from bicoastal.lab.drill.report import DrillReport
-
-
-def _check_destination(destination: Path | None) -> Path | None:
-    """Refuse a report file that could not be written, before half a minute is spent."""
-    if destination is None or str(destination) == "-":
-        return destination
-    if destination.is_dir():
-        raise typer.BadParameter(f"{destination} is a folder; name a file")
-    if not destination.parent.is_dir():
-        raise typer.BadParameter(f"folder {destination.parent} does not exist; create it first")
-    if not os.access(destination.parent, os.W_OK):
-        raise typer.BadParameter(f"folder {destination.parent} is not writable; name another")
-    return destination
 
 
 def drill(
@@ -71,8 +54,17 @@ def drill(
         typer.Option(
             "--json",
             metavar="FILE",
-            callback=_check_destination,
+            callback=writable_file,
             help="Write the whole record as JSON ('-' for standard output).",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            callback=writable_file,
+            help="Write the report as a page; 'bicoastal report' makes it from the record, too.",
         ),
     ] = None,
     quiet: Annotated[
@@ -96,19 +88,16 @@ def drill(
     with Progress(quiet=quiet) as progress:
         report = rehearse(settings, options, progress)
     if json_file is not None:
-        _write(report, json_file)
-    if str(json_file) != "-":
+        write_text(report.model_dump_json(indent=2) + "\n", json_file)
+    if html is not None:
+        from bicoastal.lab.report.pages import page
+        from bicoastal.lab.report.reading import Drill
+
+        write_text(page([Drill(html.stem, report)]), html)
+    if "-" not in {str(json_file), str(html)}:
         print_report(report)
     raise typer.Exit(0 if report.verdict == "pass" else 1)
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
-
-
-def _write(report: DrillReport, destination: Path) -> None:
-    text = report.model_dump_json(indent=2) + "\n"
-    if str(destination) == "-":
-        typer.echo(text, nl=False)
-        return
-    write_whole(destination, text)

@@ -77,6 +77,7 @@ def predict(
     threshold: int,
     grace_s: float,
     timeout_s: float,
+    confirming_s: float | None = None,
     witnesses: int = 3,
     events: Events | None = None,
 ) -> Prediction:
@@ -87,6 +88,7 @@ def predict(
         threshold: m.
         grace_s: g, seconds.
         timeout_s: tau, seconds from asking to knowing that all failed.
+        confirming_s: the same for the look after the claim; tau by default.
         witnesses: N.
         events: how often what goes wrong; the assumptions of `Events` by default.
 
@@ -97,6 +99,7 @@ def predict(
         ValueError: an interval or a threshold that is not positive.
     """
     events = events or Events()
+    confirming_s = timeout_s if confirming_s is None else confirming_s
     # A hair less, so that 2 / (10 / 15) is three rounds and not four.
     rounds = threshold + math.ceil(grace_s / interval_s - 1e-9)
     needless = false_failovers(
@@ -109,7 +112,7 @@ def predict(
     )
     return Prediction(
         noticed=fixed_schedule(interval_s, 1, timeout_s),
-        acted=fixed_schedule(interval_s, rounds, 2 * timeout_s),
+        acted=fixed_schedule(interval_s, rounds, timeout_s + confirming_s),
         needless=needless,
         precision=needless.precision(events.losses_per_year),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bicoastal.failover.detection.outages import chance_to_trigger
 from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.rules.base import Problem, out_of_range, rule
@@ -101,6 +100,9 @@ def window(draft: Draft) -> Iterable[Problem]:
     seconds = failover.window_s
     lawful = failover.threshold >= 1 and failover.probe_interval_s >= 1 and failover.grace_s >= 0
     if lawful and seconds < IN_REGION_S:
+        # Settings are read by commands that have no use for the failover: only a finding needs it.
+        from bicoastal.failover.detection.outages import chance_to_trigger  # noqa: PLC0415
+
         chance = chance_to_trigger(IN_REGION_S, seconds, failover.probe_interval_s)
         yield Problem(
             "failover.threshold",
