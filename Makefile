@@ -1,5 +1,5 @@
 # bicoastal: `make demo` rehearses a failover, `make test` runs everything.
-# Both install what is missing (a virtual environment in .venv, MariaDB's server by apt) and are quick afterwards.
+# Both install what is missing (a virtual environment in .venv, MariaDB's server and Chromium by apt) and are quick afterwards.
 
 PYTHON ?= python3
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -52,7 +52,7 @@ mariadb:
 
 .PHONY: chromium
 chromium:
-	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || { \
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
 	  echo "installing chromium (the tests open the report in it)"; \
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }

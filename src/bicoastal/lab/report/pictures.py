@@ -11,11 +11,15 @@ from pathlib import Path
 from bicoastal.errors import LabError
 from bicoastal.lab.processes import Child
 from bicoastal.lab.report.pages import standalone
+from bicoastal.lab.report.png import cut_below
 from bicoastal.lab.workspace import Workspace
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE_S = 60.0
 _MARGIN_PX = 16
+_FINENESS = 2
+_SPARE_PX = 150
+"""Chromium leaves the lowest part of a small window undrawn."""
 _OPTIONS = (
     "--headless",
     "--disable-gpu",
@@ -101,7 +105,10 @@ def write_pictures(figures: Mapping[str, str], folder: Path) -> list[Path]:
             page = workspace.path / "chart.html"
             page.write_text(standalone(svg), encoding="utf-8")
             picture = folder / f"{name}.png"
-            photograph(page, picture, _size(svg), options=("--force-device-scale-factor=2",))
+            width, height = _size(svg)
+            fine = f"--force-device-scale-factor={_FINENESS}"
+            photograph(page, picture, (width, height + _SPARE_PX), options=(fine,))
+            picture.write_bytes(cut_below(picture.read_bytes(), height * _FINENESS))
             written.append(picture)
     return written
 

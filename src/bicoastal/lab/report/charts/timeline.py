@@ -17,8 +17,9 @@ _LAG_PX = 40.0
 _BAND_PX = 18.0
 _VOTE_PX = 14.0
 _GAP_PX = 10.0
-_LETTER_PX = 6.6
+_LETTER_PX = 7.6
 _SHOWN_BEFORE_S = 3.0
+_LEAST_LAG_S = 0.1
 _UNNAMED = "no address"
 
 
@@ -112,9 +113,10 @@ class _Chart:
         """The replication lag that the controller went by."""
         if not points:
             return y
-        scale = Scale(0, max(0.001, *(lag for _, lag in points)) * 1.1, y + _LAG_PX, y)
-        self._drawing.text(0, y + 12, "lag, s", "name")
-        self._drawing.text(LEFT - 6, y + 24, f"{scale.high:.2g}", "faint", "end")
+        scale = Scale(0, max(_LEAST_LAG_S, *(lag for _, lag in points)), y + _LAG_PX, y)
+        self._drawing.text(0, y + 10, "lag, s", "name")
+        self._drawing.text(LEFT - 6, y + 10, f"{scale.high:.2g}", "faint", "end")
+        self._drawing.text(LEFT - 6, y + _LAG_PX + 4, "0", "faint", "end")
         self._drawing.line(self.x.start, scale(0), self.x.end, scale(0), "grid")
         for at_s, lag in points:
             self._drawing.dot(self.x(at_s), scale(lag), 2.5, "lag", f"{lag:.3f} s at {at_s:.2f} s")
