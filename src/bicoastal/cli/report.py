@@ -20,8 +20,8 @@ def report(
         list[Path],
         typer.Argument(
             metavar="JSON...",
-            help="Records that 'bicoastal drill --json' wrote: one is shown in full, two are "
-            "compared, more are shown as a distribution.",
+            help="Records that 'bicoastal drill --json' wrote, one or several a file: one drill is "
+            "shown in full, two are compared, more are shown as a distribution.",
         ),
     ],
     html: Annotated[

@@ -24,7 +24,7 @@ def test_drills_are_grouped_by_fault(report) -> None:
 
 
 def test_what_a_number_of_runs_proves() -> None:
-    assert "nothing is proved" in statement([])
+    assert "there is no recovery time" in statement([])
     assert "one sample" in statement([5.0])
     # 0.05 ** (1 / 10) = 0.741
     assert "of 10 runs the longest took 9.00 s, which bounds 74 of 100" in statement(

@@ -25,7 +25,8 @@ class Drill:
     """A record and where it came from.
 
     Attributes:
-        name: What the report calls it: the file's name without its suffix.
+        name: What the report calls it: the file's name without its suffix, numbered if the file
+            holds several.
         record: The record.
     """
 
@@ -37,10 +38,10 @@ def read_drills(paths: Sequence[Path]) -> list[Drill]:
     """Read records.
 
     Args:
-        paths: Files that `bicoastal drill --json` wrote.
+        paths: Files that `bicoastal drill --json` wrote: a record each, or an array of several.
 
     Returns:
-        The drills, in the given order.
+        The drills, in the given order, one at least.
 
     Raises:
         RecordFileError: Some file is no record; the message tells what is wrong with each.
@@ -48,15 +49,24 @@ def read_drills(paths: Sequence[Path]) -> list[Drill]:
     drills, problems = [], []
     for path in paths:
         try:
-            drills.append(Drill(path.stem, _read(path)))
+            found = _load(path)
         except RecordFileError as error:
             problems.append(f"{path}: {error}")
+            continue
+        for number, raw in enumerate(found, start=1):
+            place = f", record {number}" if len(found) > 1 else ""
+            name = f"{path.stem}-{number}" if len(found) > 1 else path.stem
+            try:
+                drills.append(Drill(name, _record(raw)))
+            except RecordFileError as error:
+                problems.append(f"{path}{place}: {error}")
     if problems:
         raise RecordFileError("\n  ".join(problems))
     return drills
 
 
-def _read(path: Path) -> DrillReport:
+def _load(path: Path) -> list[Any]:
+    """One record, or an array of several."""
     try:
         raw: Any = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -64,6 +74,12 @@ def _read(path: Path) -> DrillReport:
     except ValueError as error:
         cure = "write one with `bicoastal drill --json FILE`"
         raise RecordFileError(f"is not JSON ({error}); {cure}") from None
+    if raw == []:
+        raise RecordFileError("holds no record")
+    return raw if isinstance(raw, list) else [raw]
+
+
+def _record(raw: Any) -> DrillReport:
     schema = raw.get("schema_version") if isinstance(raw, dict) else None
     if schema != SCHEMA:
         cure = f"its schema_version is {schema!r}, but must be {SCHEMA!r}"

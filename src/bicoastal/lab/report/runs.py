@@ -86,7 +86,7 @@ def statement(times_s: Sequence[float]) -> str:
     """
     needed = confidence.runs_needed(_PART)
     if not times_s:
-        return "no clients wrote again: nothing is proved"
+        return "no client wrote to a new writer: there is no recovery time"
     bound = confidence.upper_bound(times_s, _PART)
     if bound is not None:
         return f"95 of 100 recoveries take at most {bound:.2f} s (95 % confidence)"
