@@ -1,5 +1,5 @@
 # bicoastal: `make demo` rehearses a failover, `make test` runs everything.
-# Both install what is missing (a virtual environment in .venv, MariaDB's server by apt) and are quick afterwards.
+# Both install what is missing (a virtual environment in .venv, MariaDB's server and Chromium by apt) and are quick afterwards.
 
 PYTHON ?= python3
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -18,7 +18,7 @@ demo: .venv/lab mariadb ## Rehearse: deploy, lose the primary, fail over, judge
 drills: .venv/lab mariadb ## Rehearse every scenario, half an hour; the records go to drills.json
 	@$(BIN)/bicoastal drill --quiet --scenario all --json drills.json
 
-test: .venv/dev mariadb ## Run every test with coverage (100 % of lines and branches)
+test: .venv/dev mariadb chromium ## Run every test with coverage (100 % of lines and branches)
 	@rm -rf .coverage && mkdir .coverage
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal $(PYTEST)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report
@@ -54,6 +54,13 @@ mariadb:
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server-core >/dev/null; }
 	@command -v openssl >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq openssl >/dev/null; }
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  echo "installing chromium (the tests open the report in it)"; \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 .venv/build: requirements/build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -27,6 +27,7 @@ from bicoastal.cli.maintenance import maintenance
 from bicoastal.cli.plan import plan
 from bicoastal.cli.prices import prices
 from bicoastal.cli.rejoin import rejoin
+from bicoastal.cli.report import report
 from bicoastal.cli.status import status
 from bicoastal.cli.switchover import switchover
 from bicoastal.cli.tables import tables
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(drill)
+app.command()(report)
 app.command()(plan)
 app.command()(cost)
 app.add_typer(prices, name="prices")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -11,21 +10,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bicoastal.cli.destination import writable_file
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
-
-
-def _check_destination(destination: Path | None) -> Path | None:
-    """Refuse a report file that could not be written, before half a minute is spent."""
-    if destination is None or str(destination) == "-":
-        return destination
-    if destination.is_dir():
-        raise typer.BadParameter(f"{destination} is a folder; name a file")
-    if not destination.parent.is_dir():
-        raise typer.BadParameter(f"folder {destination.parent} does not exist; create it first")
-    if not os.access(destination.parent, os.W_OK):
-        raise typer.BadParameter(f"folder {destination.parent} is not writable; name another")
-    return destination
 
 
 def drill(
@@ -100,8 +87,17 @@ def drill(
         typer.Option(
             "--json",
             metavar="FILE",
-            callback=_check_destination,
+            callback=writable_file,
             help="Write the whole record as JSON ('-' for standard output).",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            callback=writable_file,
+            help="Write the report as a page; 'bicoastal report' makes it from the record, too.",
         ),
     ] = None,
     quiet: Annotated[
@@ -140,7 +136,7 @@ def drill(
         for each in scenarios
         for number in range(runs)
     ]
-    raise typer.Exit(rehearse_all(settings, options, json_file, quiet=quiet))
+    raise typer.Exit(rehearse_all(settings, options, json_file, html, quiet=quiet))
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bicoastal.cli.destination import write_text
 from bicoastal.cli.drill_view import Progress, print_report
 from bicoastal.errors import LabError
+from bicoastal.failover.detection.confidence import runs_needed
 from bicoastal.lab.scenarios import Scenario, all_scenarios, find
-from bicoastal.wholefile import write_whole
 
 if TYPE_CHECKING:
     from bicoastal.lab.drill.options import DrillOptions
     from bicoastal.lab.drill.report import DrillReport
     from bicoastal.settings import Settings
 
-CONFIDENCE = 0.95
 _EXIT = {"pass": 0, "fail": 1, "invalid": 3}
 
 
@@ -50,14 +49,11 @@ def chosen(names: str) -> list[Scenario]:
 def runs_for(percentile: str) -> int:
     """How many runs it takes until the slowest bounds a percentile.
 
-    All of n independent runs lie below the p-quantile with probability p^n; the slowest run is an
-    upper bound of it with confidence 1 - p^n (https://doi.org/10.1214/aoms/1177731569, Wilks).
-
     Args:
         percentile: Such as `p95`.
 
     Returns:
-        The least n with p^n <= 1 - 0.95.
+        The least number, with 95 % confidence; see `failover.detection.confidence`.
 
     Raises:
         typer.BadParameter: Not a percentile between p1 and p99.
@@ -65,7 +61,7 @@ def runs_for(percentile: str) -> int:
     number = percentile.removeprefix("p")
     if percentile == number or not number.isdigit() or not 1 <= int(number) <= 99:
         raise typer.BadParameter(f"{percentile!r} is no percentile; write p50, p90, p95 or p99")
-    return math.ceil(math.log(1 - CONFIDENCE) / math.log(int(number) / 100))
+    return runs_needed(int(number) / 100)
 
 
 def print_scenarios() -> None:
@@ -85,7 +81,12 @@ def expected(scenario: Scenario) -> str:
 
 
 def rehearse_all(
-    settings: Settings, options: Sequence[DrillOptions], json_file: Path | None, *, quiet: bool
+    settings: Settings,
+    options: Sequence[DrillOptions],
+    json_file: Path | None,
+    html: Path | None,
+    *,
+    quiet: bool,
 ) -> int:
     """Rehearse one drill after the other and print what came out.
 
@@ -94,6 +95,7 @@ def rehearse_all(
         options: The drills.
         json_file: Where the records go as JSON: one drill's record, or an array of several;
             `-` is standard output, None nowhere.
+        html: Where the page goes, likewise.
         quiet: No progress.
 
     Returns:
@@ -109,9 +111,17 @@ def rehearse_all(
             reports.append(rehearse(settings, each, progress))
             # After every drill: what was measured in an hour is not lost with the last minute.
             if json_file is not None and str(json_file) != "-":
-                write_whole(json_file, _json(reports, len(options)))
-    if json_file is not None and str(json_file) == "-":
-        typer.echo(_json(reports, len(options)), nl=False)
+                write_text(_json(reports, len(options)), json_file)
+    if str(json_file) == "-":
+        write_text(_json(reports, len(options)), Path("-"))
+    if html is not None:
+        from bicoastal.lab.report.pages import page
+        from bicoastal.lab.report.reading import Drill
+
+        named = [Drill(f"{report.fault}-{report.seed}", report) for report in reports]
+        write_text(page(named), html)
+    if "-" in {str(json_file), str(html)}:
+        pass  # standard output holds the record or the page, and nothing else
     elif len(reports) == 1:
         print_report(reports[0])
     else:

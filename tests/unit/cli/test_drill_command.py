@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
 from bicoastal.lab.drill import run
+from bicoastal.lab.report import pages
+from bicoastal.lab.report.reading import Drill
 from bicoastal.lab.scenarios import all_scenarios
 
 runner = CliRunner()
@@ -71,6 +73,17 @@ def test_the_stack_file_is_what_is_rehearsed(drilled, tmp_path):
     stack.write_text("config:\n  bicoastal:environmentSuffix: big\n")
     assert runner.invoke(app, ["drill", "--stack", str(stack)]).exit_code == 1
     assert drilled["settings"].environment_suffix == "big"
+
+
+def test_the_page_is_the_one_of_the_report(drilled, tmp_path, report):
+    page = tmp_path / "tuesday.html"
+    result = runner.invoke(app, ["drill", "--html", str(page)])
+    assert result.exit_code == 1
+    assert "Verdict: FAIL" in result.stdout
+    name = f"{report.fault}-{report.seed}"
+    assert page.read_text() == pages.page([Drill(name, report)])
+    alone = runner.invoke(app, ["drill", "--quiet", "--html", "-"])
+    assert alone.stdout == pages.page([Drill(name, report)])
 
 
 def test_the_record_goes_to_a_file_whole(drilled, tmp_path, report):

@@ -36,6 +36,7 @@ from bicoastal.lab.drill.report import (
     Write,
     Writes,
 )
+from bicoastal.lab.drill.series import write_series
 from bicoastal.lab.drill.verdict import Observed, judge, passed
 from bicoastal.lab.history import History, Op
 from bicoastal.lab.network import AddressPlan
@@ -158,6 +159,7 @@ def assemble(
     return DrillReport(
         tool_version=__version__,
         started_at=datetime.fromtimestamp(recording.started_at, UTC).isoformat(),
+        fault_at=origin,
         host=host(),
         versions=versions(),
         fault=options.scenario.name,
@@ -174,6 +176,7 @@ def assemble(
         timeline=recording.timeline(origin),
         recovery_time=recovery,
         writes=writes,
+        series=write_series(seen.history.ops, plan.member_of, origin),
         dns=dns,
         health_checks={check.id: dataclasses.asdict(check) for check in seen.health_checks},
         audit=audit,

@@ -149,6 +149,36 @@ class Writes(_Part):
     tail_only: bool
 
 
+class RegionWrites(_Part):
+    """The writes of one region, a number for each moment of the series.
+
+    Attributes:
+        region: Where they went; empty for attempts that never got an address.
+        acknowledged: Writes that the database confirmed.
+        failed: Writes that were refused for certain.
+        unknown: Writes that were sent and never answered.
+    """
+
+    region: str
+    acknowledged: list[int]
+    failed: list[int]
+    unknown: list[int]
+
+
+class WriteSeries(_Part):
+    """All writes, counted by the moment at which their outcome was known.
+
+    Attributes:
+        start_s: Where the first moment begins, seconds after the fault.
+        bin_s: Length of each moment, in seconds.
+        regions: The counts.
+    """
+
+    start_s: float
+    bin_s: float
+    regions: list[RegionWrites]
+
+
 class DnsAnswer(_Part):
     """A change of what DNS answered for the database's name.
 
@@ -178,6 +208,11 @@ class DrillReport(_Part):
 
     The verdict is `invalid` when a requirement failed while the machine itself stood still for so
     long (`longest_stall_s`) that probes may have timed out for want of a processor.
+
+    Attributes:
+        fault_at: Wall clock of the fault, in seconds since the epoch; what has no `at_s` (audit,
+            rounds, failovers) is placed by it. None in records of older versions.
+        series: The writes over time; None if there were none, and in records of older versions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title=SCHEMA)
@@ -185,6 +220,7 @@ class DrillReport(_Part):
     schema_version: Literal["bicoastal.drill/1"] = SCHEMA
     tool_version: str
     started_at: str
+    fault_at: float | None = None
     host: dict[str, str]
     versions: dict[str, str]
     fault: str
@@ -201,6 +237,7 @@ class DrillReport(_Part):
     timeline: list[TimelineEntry]
     recovery_time: RecoveryTime | None
     writes: Writes
+    series: WriteSeries | None = None
     dns: list[DnsAnswer]
     health_checks: dict[str, Any]
     audit: list[dict[str, Any]]

@@ -27,6 +27,9 @@ GLOBAL_TABLES = (
     "V2globaltables_HowItWorks.html"
 )
 
+IN_REGION_S = 60
+"""How long Aurora's own failover within a region may take, in seconds."""
+
 _REGION_KEYS = ("regions.home", "regions.standby", "regions.witness")
 
 
@@ -96,13 +99,18 @@ def window(draft: Draft) -> Iterable[Problem]:
     failover = draft.settings.failover
     seconds = failover.window_s
     lawful = failover.threshold >= 1 and failover.probe_interval_s >= 1 and failover.grace_s >= 0
-    if lawful and seconds < 60:
+    if lawful and seconds < IN_REGION_S:
+        # Settings are read by commands that have no use for the failover: only a finding needs it.
+        from bicoastal.failover.detection.outages import chance_to_trigger  # noqa: PLC0415
+
+        chance = chance_to_trigger(IN_REGION_S, seconds, failover.probe_interval_s)
         yield Problem(
             "failover.threshold",
             f"failover.threshold, with failover.probeIntervalS and failover.graceS, gives a window "
             f"of {seconds} seconds ((m - 1) T + g), but Aurora's failover within the region may "
-            "take 60: a region would be given up for what mends itself.",
-            "Raise threshold or graceS until the window is 60 seconds or more.",
+            f"take {IN_REGION_S}: with a chance of up to {chance:.0%} a region would be given up "
+            "for what mends itself.",
+            f"Raise threshold or graceS until the window is {IN_REGION_S} seconds or more.",
             failover.threshold,
             related=("failover.probeIntervalS", "failover.graceS"),
         )

@@ -1,0 +1,1 @@
+"""The report: a projection of the drills' records for people, and for a build server."""
