@@ -12,11 +12,17 @@ MEMORY_GB = Decimal(256) / 1024
 RUN_S = 55
 """Seconds for which one run of a controller goes on starting rounds."""
 
-MEMBER_ALARMS = 5
-"""CPU, memory, storage, connectivity, lag."""
+MEMBER_ALARMS = 9
+"""Connectivity, both lags, volume, CPU, memory, connections, deadlocks, failed logins.
 
-CONTROLLER_ALARMS = 2
-"""Silent, errors."""
+Instances that are not serverless have one more, on their local storage.
+"""
+
+CONTROLLER_ALARMS = 5
+"""Silent, errors, throttles; witnesses that say DOWN, witnesses that say nothing."""
+
+VOTE_METRICS = 2
+"""Metrics read from a controller's log."""
 
 HEALTH_METRICS_REGION = "us-east-1"
 """The only region with metrics of health checks.
@@ -47,7 +53,8 @@ def topic_regions(settings: Settings) -> tuple[str, ...]:
 
 def alarms(settings: Settings) -> dict[str, int]:
     """Region -> how many alarms it has."""
-    counts = dict.fromkeys(settings.regions.members, MEMBER_ALARMS + CONTROLLER_ALARMS)
+    of_member = MEMBER_ALARMS + (not settings.database.is_serverless)
+    counts = dict.fromkeys(settings.regions.members, of_member + CONTROLLER_ALARMS)
     latched = settings.regions.all if settings.dns.mode == "latch" else ()
     watched = () if settings.dns.mode == "global-endpoint" else (HEALTH_METRICS_REGION,)
     for region in (*latched, *watched):

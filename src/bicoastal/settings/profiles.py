@@ -25,6 +25,9 @@ PROFILES: dict[str, dict[str, dict[str, Any]]] = {
             "skip_final_snapshot": False,
             "deletion_protection": True,
         },
+        # 80 % of the 1,000 that a db.r6g.large takes by default:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Performance.html
+        "monitoring": {"connections_alarm": 800},
     },
 }
 """Profile name -> group -> field -> default, where it differs from the model's own default."""

@@ -56,10 +56,12 @@ CONTROL = [
     ("us-east-1", "Record, recovery", 64 / KIB, D("0.20"), "0.00"),
     ("us-west-2", "Record, storage", 64 / KIB, D("0.25"), "0.00"),
     ("us-west-2", "Record, recovery", 64 / KIB, D("0.20"), "0.00"),
-    # Five alarms a member, two a controller, one a latch region, and the status in us-east-1.
-    ("us-east-1", "Alarms", D(5 + 2 + 1 + 1), D("0.10"), "0.90"),
-    ("us-west-2", "Alarms", D(5 + 2 + 1), D("0.10"), "0.80"),
     ("us-east-2", "Alarms", D(1), D("0.10"), "0.10"),
+    ("us-east-1", "Alarm over alarms", D(1), D("0.50"), "0.50"),
+    ("us-west-2", "Alarm over alarms", D(1), D("0.50"), "0.50"),
+    ("us-east-1", "Metrics of votes", D(2), D("0.30"), "0.60"),
+    ("us-west-2", "Metrics of votes", D(2), D("0.30"), "0.60"),
+    ("global", "Dashboards", D(2), D("3.00"), "6.00"),
     ("us-east-1", "Metric HomeIsWriter", D(1), D("0.30"), "0.30"),
     ("us-west-2", "Metric HomeIsWriter", D(1), D("0.30"), "0.30"),
     ("us-east-2", "Metric HomeIsWriter", D(1), D("0.30"), "0.30"),
@@ -95,6 +97,9 @@ def secrets(region: str) -> list[tuple[str, str, Decimal, Decimal, str]]:
 
 DEFAULT = [
     *CONTROL,
+    # Nine alarms a member, five a controller, one a latch region, and the status in us-east-1.
+    ("us-east-1", "Alarms", D(9 + 5 + 1 + 1), D("0.10"), "1.60"),
+    ("us-west-2", "Alarms", D(9 + 5 + 1), D("0.10"), "1.50"),
     *secrets("us-east-1"),
     *secrets("us-west-2"),
     ("us-east-1", "Serverless v2, minimum 0.5 ACU", H / 2, D("0.12"), "43.80"),
@@ -129,9 +134,10 @@ DEFAULT_FREE = {
     # 13,140 + 5,475 + 13,140 + 368,245 = 400,000: 0.18 + 0.07 + 0.18 are gone, the standby's
     # controller keeps 184,730 (2.46 of 7.37) and the witness's prober all of its 0.18.
     ("Lambda", "fixed", "GB-seconds"): "-5.34",
-    # 10 of 18 alarms: 9 in us-east-1, one of the 8 in us-west-2.
+    # 10 of 32 alarms, and all 7 metrics.
     ("CloudWatch", "fixed", "alarm metrics"): "-1.00",
-    ("CloudWatch", "fixed", "metrics"): "-0.90",
+    ("CloudWatch", "fixed", "metrics"): "-2.10",
+    ("CloudWatch", "fixed", "dashboards"): "-6.00",
     ("CloudWatch", "fixed", "requests"): "-7.89",
     # 1.35 GB of 5: 0.17 + 0.17 + 0.04 + 0.02 + 0.04 + 0.09 + 0.04, and 0.05 + 0.05 by usage.
     ("CloudWatch Logs", "fixed", "GB"): "-0.57",
@@ -146,6 +152,9 @@ DEFAULT_FREE = {
 DAY_GIB = D(500 * 8 * 86_400) / KIB
 PRODUCTION = [
     *CONTROL,
+    # One more a member, on the local storage that a serverless instance does not report.
+    ("us-east-1", "Alarms", D(10 + 5 + 1 + 1), D("0.10"), "1.70"),
+    ("us-west-2", "Alarms", D(10 + 5 + 1), D("0.10"), "1.60"),
     *secrets("us-east-1"),
     *secrets("us-west-2"),
     ("us-east-1", "Instances, db.r6g.large", H * 2, D("0.26"), "379.60"),
@@ -203,15 +212,15 @@ def test_the_default_stack_line_by_line() -> None:
     assert free == DEFAULT_FREE
     assert found.unpriced == ()
     gross = sum(D(usd) for *_, usd in DEFAULT)
-    assert gross == D("117.31")
-    assert found.total == gross + sum(D(usd) for usd in DEFAULT_FREE.values()) == D("101.28")
+    assert gross == D("126.91")
+    assert found.total == gross + sum(D(usd) for usd in DEFAULT_FREE.values()) == D("103.68")
     assert found.total_of("fixed") + found.total_of("usage") == found.total
 
 
 def test_the_default_stack_costs_at_most_a_tenth_of_the_reviewed_system() -> None:
     found = estimate(load({}))
     assert found.total <= D(1051) / 10
-    assert found.hourly == D("0.1387")
+    assert found.hourly == D("0.1420")
     capacity = sum(line.usd for line in found.lines if line.key.startswith("aurora:acu/"))
     assert capacity == D("87.60")
 
@@ -227,4 +236,4 @@ def test_a_stack_like_production_line_by_line() -> None:
 def test_without_allowances_nothing_is_deducted() -> None:
     found = estimate(load({}), Usage(free_tier=False))
     assert all(line.region != "account" for line in found.lines)
-    assert found.total == D("117.31")
+    assert found.total == D("126.91")

@@ -288,10 +288,15 @@ def public(evaluate: Callable[..., Program]) -> Program:
     return evaluate(
         health={"endpointCheck": "public", "intervalS": 30, "failureThreshold": 2},
         dns={"mode": "health-check", "ttlS": 30},
-        network={"clientCidrs": ["203.0.113.0/24", "198.51.100.7/32"]},
+        network={"clientCidrs": ["203.0.113.0/24", "198.51.100.7/32"], "flowLogs": True},
         hostedZoneId="Z0123456789ABCDEFGHIJ",
         domainName="db.example.org",
-        monitoring={"alarmEmails": ["dba@example.com", "oncall@example.com"], "lagAlarmMs": 700},
+        monitoring={
+            "alarmEmails": ["dba@example.com", "oncall@example.com"],
+            "alarmUrls": ["https://events.example.com/sns"],
+            "lagAlarmMs": 700,
+            "dashboards": False,
+        },
         budget={"monthlyUsd": 250},
     )
 

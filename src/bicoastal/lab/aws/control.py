@@ -19,6 +19,7 @@ from bicoastal.lab.aws.members import Member, Members
 from bicoastal.lab.aws.patches import Action, Response
 from bicoastal.lab.aws.records import GlobalWriters, Records, arn_region
 from bicoastal.lab.aws.refusals import Refusal, refused
+from bicoastal.lab.aws.subscriptions import Subscriptions
 
 _T = TypeVar("_T")
 Handler: TypeAlias = Callable[[Records, Mapping[str, str], Any, Any], Response]
@@ -34,6 +35,9 @@ class ControlPlane:
         members: The databases.
         failovers: What moves writers.
         writers: What the functions' resolver is told.
+
+    Attributes:
+        subscriptions: The event subscriptions.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class ControlPlane:
         self._failovers = failovers
         self._writers = writers
         self._loop = asyncio.get_running_loop()
+        self.subscriptions = Subscriptions()
         self._actions: Mapping[str, Handler] = {
             "CreateDBCluster": self._create_cluster,
             "ModifyDBCluster": self._modify_cluster,
@@ -54,6 +59,7 @@ class ControlPlane:
             "FailoverGlobalCluster": partial(self._failover, "FailoverGlobalCluster"),
             "SwitchoverGlobalCluster": partial(self._failover, "SwitchoverGlobalCluster"),
             "PromoteReadReplicaDBCluster": self._promote_replica,
+            **{action: partial(self._subscribed, action) for action in self.subscriptions.actions},
         }
 
     def handle(self, action: str, params: Mapping[str, Any], original: Any) -> Response:
@@ -219,6 +225,12 @@ class ControlPlane:
         self._on_loop(self._members.detached(identifier, records.region))
         body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
         return self._answer("PromoteReadReplicaDBCluster", body)
+
+    def _subscribed(
+        self, action: str, records: Records, flat: Mapping[str, str], params: Any, _: Any
+    ) -> Response:
+        answer = self.subscriptions.actions[action](records, flat, params)
+        return self._refuse(answer) if isinstance(answer, Refusal) else self._answer(action, answer)
 
     def _answer(self, action: str, body: str) -> Response:
         answer: Response = self._rds._xml(

@@ -24,7 +24,15 @@ _LATER_VERSIONS = (
     ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4"),
 )
 # Actions of RDS that MiniStack does not know.
-_NEW_ACTIONS = ("PromoteReadReplicaDBCluster",)
+_NEW_ACTIONS = (
+    "AddSourceIdentifierToSubscription",
+    "CreateEventSubscription",
+    "DeleteEventSubscription",
+    "DescribeEventSubscriptions",
+    "ModifyEventSubscription",
+    "PromoteReadReplicaDBCluster",
+    "RemoveSourceIdentifierFromSubscription",
+)
 
 
 class Patches:
