@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -33,14 +33,20 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Environment]:
+def deployed() -> Iterator[tuple[Environment, Stack, Mapping[str, Any]]]:
     settings = load({"secretArn": PLACEHOLDER_SECRET.format(region=HOME)})
     with Environment(settings, PACE) as environment:
-        Stack(environment, settings).deploy()
+        stack = Stack(environment, settings)
+        outputs = stack.deploy()
         for region, code in ((HOME, "use1"), (STANDBY, "usw2")):
             # The tests say when a controller runs; the schedule would run it behind their back.
             environment.client("events", region).disable_rule(Name=f"control-{code}-dev")
-        yield environment
+        yield environment, stack, outputs
+
+
+@pytest.fixture(scope="module")
+def lab(deployed: tuple[Environment, Stack, Mapping[str, Any]]) -> Environment:
+    return deployed[0]
 
 
 @pytest.fixture
@@ -310,3 +316,36 @@ def test_a_human_fails_over_without_the_home_region_and_back(
     assert back.exit_code == 0, back.output
     assert json.loads(back.stdout)["record"]["writer"] == HOME
     assert store.read().latch == 1
+
+
+def test_the_secret_is_where_it_belongs_and_nowhere_else(
+    deployed: tuple[Environment, Stack, Mapping[str, Any]], run: Run
+) -> None:
+    """The lab's password is a canary: whoever writes it down anywhere is found by it."""
+    lab, stack, outputs = deployed
+    canary = lab.password
+    (secret,) = lab.client("secretsmanager", HOME).list_secrets()["SecretList"]
+    value = lab.client("secretsmanager", HOME).get_secret_value(SecretId=secret["ARN"])
+    assert canary in value["SecretString"]  # it is what is searched for
+    control(lab)
+    said = {"outputs": json.dumps(outputs, default=repr), "journal": repr(stack.journal)}
+    for command in (("status",), ("status", "--json"), ("audit",)):
+        said[" ".join(command)] = run(*command).output
+    lines = 0
+    for region in (HOME, STANDBY, WITNESS):
+        logs = lab.client("logs", region)
+        for group in logs.describe_log_groups()["logGroups"]:
+            name = group["logGroupName"]
+            events = logs.filter_log_events(logGroupName=name)["events"]
+            lines += len(events)
+            said[f"log {region} {name}"] = repr(events)
+        functions = lab.client("lambda", region)
+        for function in functions.list_functions()["Functions"]:
+            said[f"function {function['FunctionName']}"] = repr(function)
+    files = [path for path in lab.workspace.path.rglob("*") if path.is_file()]
+    for path in files:
+        said[str(path)] = path.read_bytes().decode(errors="replace")
+    assert lines
+    assert len(files) > 10
+    assert [where for where, text in said.items() if canary in text] == []
+    assert len(said["journal"]) > 10_000

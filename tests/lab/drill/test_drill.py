@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
+from bicoastal.lab.drill import environment
 from bicoastal.lab.drill.fault import Fault
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.report import DrillReport
@@ -29,8 +30,11 @@ def outcomes(report: DrillReport) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fault", tuple(Fault))
-def test_clients_write_again_in_the_other_region(fault):
+def test_clients_write_again_in_the_other_region(fault, monkeypatch):
+    canary = "canary-of-the-master-user"
+    monkeypatch.setattr(environment.secrets, "token_urlsafe", lambda _: canary)
     report = rehearse(settings(), replace(QUICK, fault=fault, seed=5))
+    assert canary not in report.model_dump_json()
     assert [r for r in report.requirements if r.outcome == "fail"] == []
     assert report.verdict == "pass"
     assert report.deployment.resources >= 60

@@ -12,7 +12,7 @@ from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.drill.report import Deployment as DeploymentReport
-from bicoastal.lab.engine import DeployedResource, Deployment, Event, Transform
+from bicoastal.lab.engine import DeployedResource, Deployment, Event, JournalEntry, Transform
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.settings import Settings
@@ -76,6 +76,11 @@ class Stack:
         self._resources: list[DeployedResource] = []
         self._deleted = 0
         self._leftovers: list[str] = []
+
+    @property
+    def journal(self) -> list[JournalEntry]:
+        """What the engine did so far, in order, with everything that it keeps of it."""
+        return self._deployment.journal
 
     def deploy(self) -> Mapping[str, Any]:
         """Run the Pulumi program.
