@@ -42,7 +42,7 @@ def key_policy(region: str, context: Context) -> pulumi.Output[str]:
             names.cluster_log_group(region, "*"),
             names.function_log_group(names.prober(region)),
             names.function_log_group(names.controller(region)),
-            names.flow_log_group(region),
+            *((names.flow_log_group(region),) if context.settings.network.flow_logs else ()),
         )
     ]
     root = pulumi.Output.concat("arn:aws:iam::", account, ":root")

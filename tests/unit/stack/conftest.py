@@ -21,6 +21,8 @@ from pulumi.runtime.stack import run_pulumi_func
 from bicoastal.settings import TapStackArgs, load
 from bicoastal.stack import TapStack
 
+from .watching import THRESHOLDS
+
 ACCOUNT = "123456789012"
 SECRET_ARN = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:bicoastal/dev-AbCdEf"
 PASSWORD = "correct-horse-battery"
@@ -312,6 +314,17 @@ def production(evaluate: Callable[..., Program]) -> Program:
         dns={"mode": "global-endpoint"},
         network={"zonesPerRegion": 3},
         tags={"Team": "payments"},
+    )
+
+
+@pytest.fixture(scope="session")
+def strict(evaluate: Callable[..., Program]) -> Program:
+    """Provisioned instances, every threshold of its own, an audit log, a quorum of all three."""
+    return evaluate(
+        profile="production",
+        database={"auditLog": True},
+        monitoring={key: value for key, (value, *_) in THRESHOLDS.items()},
+        failover={"quorum": 3, "mode": "observe"},
     )
 
 

@@ -8,10 +8,9 @@ import pytest
 
 from bicoastal.lab.route53.rules import AlarmState
 
-from .watching import GIB, MEMBERS, alarming, healthy, states
+from .watching import GIB, MEMBERS, MIB, THRESHOLDS, alarming, healthy, states
 
 HOME, STANDBY = MEMBERS
-MIB = 1024**2
 
 # Alarm -> metric, a value that makes it go off, the nearest one that does not, whether it pages.
 CASES: dict[str, tuple[str, float, float, bool]] = {
@@ -87,30 +86,6 @@ def test_dns_that_has_moved_pages_where_route_53_has_its_metrics(default: Any) -
     data[HOME]["HealthCheckStatus"] = None
     found = states(default, data)[HOME]["status-use1-dev"]
     assert found is AlarmState.INSUFFICIENT_DATA
-
-
-# Setting -> value, alarm, metric, a value that makes it go off, the nearest one that does not.
-THRESHOLDS: dict[str, tuple[float, str, str, float, float]] = {
-    "lagAlarmMs": (700, "lag", "AuroraGlobalDBReplicationLag", 701, 700),
-    "rpoAlarmMs": (800, "rpo", "AuroraGlobalDBRPOLag", 801, 800),
-    "cpuAlarmPercent": (50, "cpu", "CPUUtilization", 51, 50),
-    "memoryAlarmMib": (512, "memory", "FreeableMemory", 511 * MIB, 512 * MIB),
-    "localStorageAlarmMib": (99, "disk", "FreeLocalStorage", 98 * MIB, 99 * MIB),
-    "volumeLeftAlarmGib": (9, "storage", "AuroraVolumeBytesLeftTotal", 8 * GIB, 9 * GIB),
-    "connectionsAlarm": (40, "connections", "DatabaseConnections", 41, 40),
-    "deadlocksAlarmPerMinute": (60, "deadlocks", "Deadlocks", 1.1, 1.0),
-    "loginFailuresAlarmPerMinute": (120, "logins", "LoginFailures", 2.1, 2.0),
-}
-
-
-@pytest.fixture(scope="session")
-def strict(evaluate: Any) -> Any:
-    """Instances that are not serverless, thresholds of our own, and a quorum of all witnesses."""
-    return evaluate(
-        profile="production",
-        monitoring={key: value for key, (value, *_) in THRESHOLDS.items()},
-        failover={"quorum": 3, "mode": "observe"},
-    )
 
 
 @pytest.mark.parametrize("key", THRESHOLDS)

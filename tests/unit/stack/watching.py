@@ -12,7 +12,7 @@ MEMBERS = {"us-east-1": "use1", "us-west-2": "usw2"}
 ON_STANDBY_ONLY = {"AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"}
 ON_ACTIVE_CONTROLLER_ONLY = {"WitnessesDown", "WitnessesUnknown"}
 NOT_SERVERLESS = {"FreeLocalStorage"}
-GIB = 1024**3
+MIB, GIB = 1024**2, 1024**3
 
 Data = dict[str, float | None]
 """Metric -> the statistic of each of the latest periods; None if there is no such metric."""
@@ -71,3 +71,17 @@ def alarming(program: Any, data: Mapping[str, Data]) -> set[str]:
         for name, state in of_region.items()
         if state is AlarmState.ALARM
     }
+
+
+# Setting -> value, alarm, metric, a value that makes it go off, the nearest one that does not.
+THRESHOLDS: dict[str, tuple[float, str, str, float, float]] = {
+    "lagAlarmMs": (700, "lag", "AuroraGlobalDBReplicationLag", 701, 700),
+    "rpoAlarmMs": (800, "rpo", "AuroraGlobalDBRPOLag", 801, 800),
+    "cpuAlarmPercent": (50, "cpu", "CPUUtilization", 51, 50),
+    "memoryAlarmMib": (512, "memory", "FreeableMemory", 511 * MIB, 512 * MIB),
+    "localStorageAlarmMib": (99, "disk", "FreeLocalStorage", 98 * MIB, 99 * MIB),
+    "volumeLeftAlarmGib": (9, "storage", "AuroraVolumeBytesLeftTotal", 8 * GIB, 9 * GIB),
+    "connectionsAlarm": (40, "connections", "DatabaseConnections", 41, 40),
+    "deadlocksAlarmPerMinute": (60, "deadlocks", "Deadlocks", 1.1, 1.0),
+    "loginFailuresAlarmPerMinute": (120, "logins", "LoginFailures", 2.1, 2.0),
+}
