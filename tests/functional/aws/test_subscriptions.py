@@ -67,6 +67,8 @@ def test_a_subscription_is_made_changed_and_deleted(lab: Any, clusters: list[str
     assert (found["SourceIdsList"], found["Enabled"]) == (["two"], False)
     assert tags() == [{"Key": "Other", "Value": "x"}]
 
+    # One that somebody deleted by hand is no obstacle.
+    lab.rds().delete_event_subscription(SubscriptionName="events")
     deployment.destroy()
     assert told(lab) == []
 

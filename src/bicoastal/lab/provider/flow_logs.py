@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bicoastal.lab.provider.aws import Aws, absent_ok, pick
-from bicoastal.lab.provider.ec2 import first, retag, tag_specification
+from bicoastal.lab.provider.ec2 import retag, tag_specification
 from bicoastal.lab.provider.handler import EVERYTHING, Handler, Inputs
 
 
@@ -39,7 +39,8 @@ class FlowLog(Handler):
         del state
         with absent_ok():
             answer = aws.client("ec2").describe_flow_logs(FlowLogIds=[id_])
-            return None if first(answer, "FlowLogs") is None else {}
+            if answer["FlowLogs"]:
+                return {}
         return None
 
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
