@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def outcomes(report: DrillReport) -> dict[str, str]:
 @pytest.mark.parametrize("fault", tuple(Fault))
 def test_clients_write_again_in_the_other_region(fault, monkeypatch):
     canary = "canary-of-the-master-user"
-    monkeypatch.setattr(environment.secrets, "token_urlsafe", lambda _: canary)
+    monkeypatch.setattr(environment, "secrets", SimpleNamespace(token_urlsafe=lambda _: canary))
     report = rehearse(settings(), replace(QUICK, fault=fault, seed=5))
     assert canary not in report.model_dump_json()
     assert [r for r in report.requirements if r.outcome == "fail"] == []
