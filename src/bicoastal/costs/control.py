@@ -7,10 +7,11 @@ from decimal import Decimal
 from math import ceil
 
 from bicoastal.costs.database import log_items
-from bicoastal.costs.items import GIB, KIB_PER_GIB, MINUTES, Case, Item
+from bicoastal.costs.items import GIB, KIB_PER_GIB, MINUTES, Case, Item, global_item
 from bicoastal.costs.program import (
     LATCH_PUTS_PER_RUN,
     MEMORY_GB,
+    VOTE_METRICS,
     alarms,
     rounds_per_run,
     topic_regions,
@@ -19,9 +20,11 @@ from bicoastal.costs.program import (
 _FUNCTION = "aws:lambda/function:Function"
 _SCHEDULE = ("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget")
 _ALARM = ("aws:cloudwatch/metricAlarm:MetricAlarm",)
+_COMPOSITE = ("aws:cloudwatch/compositeAlarm:CompositeAlarm",)
+_DASHBOARD = ("aws:cloudwatch/dashboard:Dashboard",)
 _TABLE = ("aws:dynamodb/table:Table",)
+_SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 _TOPIC = ("aws:sns/topic:Topic",)
-_EMAIL = ("aws:sns/topicSubscription:TopicSubscription",)
 
 
 def rounds(case: Case) -> Decimal:
@@ -47,7 +50,22 @@ def control_items(case: Case) -> Iterator[Item]:
         for region in case.settings.regions.all:
             yield Item("Metric HomeIsWriter", "cloudwatch:metric", region, Decimal(1))
             yield Item("PutMetricData of the latch", "cloudwatch:request", region, latch_puts(case))
+    for region in case.settings.regions.members:
+        yield Item(
+            "Alarm over alarms", "cloudwatch:composite", region, Decimal(1), "fixed", _COMPOSITE
+        )
+        yield Item("Metrics of votes", "cloudwatch:metric", region, Decimal(VOTE_METRICS))
+    yield from _dashboards(case)
+    if case.settings.network.flow_logs:
+        for region in case.settings.regions.all:
+            yield from log_items("Flow log", region, case.usage.flow_log_gib, "usage")
     yield from _notices(case)
+
+
+def _dashboards(case: Case) -> Iterator[Item]:
+    if case.settings.monitoring.dashboards:
+        count = Decimal(len(case.settings.regions.members))
+        yield global_item("Dashboards", "cloudwatch:dashboard", count, covers=_DASHBOARD)
 
 
 def _functions(case: Case, region: str) -> Iterator[Item]:
@@ -103,8 +121,16 @@ def _record(case: Case) -> Iterator[Item]:
 
 
 def _notices(case: Case) -> Iterator[Item]:
-    count, readers = case.usage.notifications, len(case.settings.monitoring.alarm_emails)
+    """Messages to the topics, e-mails, and deliveries by HTTPS, which are priced as messages.
+
+    AWS's own price of a delivery by HTTPS is 0.60 instead of 0.50 US dollars a million.
+    Source: https://aws.amazon.com/sns/pricing/
+    """
+    monitoring, count = case.settings.monitoring, case.usage.notifications
+    readers, listeners = len(monitoring.alarm_emails), len(monitoring.alarm_urls)
+    covers = (*_TOPIC, _SUBSCRIPTION) if listeners else _TOPIC
     for region in topic_regions(case.settings):
-        yield Item("Notices", "sns:request", region, count, "usage", _TOPIC)
+        messages = count * (1 + listeners)
+        yield Item("Notices", "sns:request", region, messages, "usage", covers)
         if readers:
-            yield Item("E-mails", "sns:email", region, count * readers, "usage", _EMAIL)
+            yield Item("E-mails", "sns:email", region, count * readers, "usage", (_SUBSCRIPTION,))

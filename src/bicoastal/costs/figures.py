@@ -22,8 +22,12 @@ from bicoastal.settings import tables
 STORAGE = {"aurora": "EBS Only", "aurora-iopt1": "Aurora IO Optimization Mode"}
 """Storage configuration -> how the price list calls it on instances, which have a row for each."""
 
-NOT_LISTED = frozenset({"events:schedule", "route53:check/derived"})
-"""Figures that no row of the price list states; a refresh keeps them with their old date."""
+NOT_LISTED = frozenset(
+    {
+        "cloudwatch:composite", "cloudwatch:dashboard", "events:schedule", "route53:check/derived",
+    }
+)  # fmt: skip
+"""Figures that no row states, or none that is known to; a refresh keeps them with their date."""
 
 _MILLION = Decimal(1_000_000)
 _ENGINE = "Aurora MySQL"

@@ -42,6 +42,18 @@ FREE: dict[str, tuple[str, str]] = {
         "a policy of a topic, whose messages are priced",
         "https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html",
     ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": (
+        "a setting of a log group; the metric that it makes is priced",
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html",
+    ),
+    "aws:rds/eventSubscription:EventSubscription": (
+        "the topic's messages are priced",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Subscribing.html",
+    ),
+    "aws:ec2/flowLog:FlowLog": (
+        "what it writes is priced as a log",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+    ),
     "aws:rds/subnetGroup:SubnetGroup": (
         "a setting of a member, which is priced",
         "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",

@@ -13,11 +13,17 @@ MEMORY_GB = Decimal(FUNCTION_MEMORY_MB) / 1024
 LATCH_PUTS_PER_RUN = -(-RUN_S // LATCH_PERIOD_S)
 """How often a run, which remembers nothing of the one before, puts a latch that does not change."""
 
-MEMBER_ALARMS = 5
-"""CPU, memory, storage, connectivity, lag."""
+MEMBER_ALARMS = 9
+"""Connectivity, both lags, volume, CPU, memory, connections, deadlocks, failed logins.
 
-CONTROLLER_ALARMS = 2
-"""Silent, errors."""
+Instances that are not serverless have one more, on their local storage.
+"""
+
+CONTROLLER_ALARMS = 5
+"""Silent, errors, throttles; witnesses that say DOWN, witnesses that say nothing."""
+
+VOTE_METRICS = 2
+"""Metrics read from a controller's log."""
 
 HEALTH_METRICS_REGION = "us-east-1"
 """The only region with metrics of health checks.
@@ -48,7 +54,8 @@ def topic_regions(settings: Settings) -> tuple[str, ...]:
 
 def alarms(settings: Settings) -> dict[str, int]:
     """Region -> how many alarms it has."""
-    counts = dict.fromkeys(settings.regions.members, MEMBER_ALARMS + CONTROLLER_ALARMS)
+    of_member = MEMBER_ALARMS + (not settings.database.is_serverless)
+    counts = dict.fromkeys(settings.regions.members, of_member + CONTROLLER_ALARMS)
     latched = settings.regions.all if settings.dns.mode == "latch" else ()
     watched = () if settings.dns.mode == "global-endpoint" else (HEALTH_METRICS_REGION,)
     for region in (*latched, *watched):

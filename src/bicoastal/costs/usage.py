@@ -31,7 +31,8 @@ class Usage:
         reads_per_second: pages read from storage in the home region.
         standby_reads_per_second: the same in the standby region.
         snapshot_gib: manual snapshots kept in each member's region.
-        database_log_gib: error and slow-query logs of each member.
+        database_log_gib: error and slow-query logs of each member, and its audit log if it has one.
+        flow_log_gib: flow log of each VPC, if there are any.
         monitoring_kib: one report of Enhanced Monitoring.
         dns_queries: queries that reach Route 53.
         notifications: messages to each topic.
@@ -61,6 +62,7 @@ class Usage:
     standby_reads_per_second: Decimal = Decimal("0")
     snapshot_gib: Decimal = Decimal("0")
     database_log_gib: Decimal = Decimal("0.1")
+    flow_log_gib: Decimal = Decimal("0.5")
     monitoring_kib: Decimal = Decimal("8")
     dns_queries: Decimal = Decimal("1000000")
     notifications: Decimal = Decimal("100")

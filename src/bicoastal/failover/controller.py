@@ -22,7 +22,7 @@ from bicoastal.failover.config import ControllerConfig
 from bicoastal.failover.errors import Conflict, FailoverError, RecordError, StoreError
 from bicoastal.failover.gateway import GatewayError
 from bicoastal.failover.state import Gather, Page, Policy, Promote, Record, SetLatch, State, Step
-from bicoastal.failover.votes import Evidence, Topology, Vote, unknown
+from bicoastal.failover.votes import Evidence, Topology, Verdict, Vote, unknown
 
 # Left over at the end of an invocation: for one write, one promotion call, one page.
 MARGIN_S = 4.0
@@ -183,6 +183,9 @@ class Controller:
         item |= {
             "from": record.state,
             "votes": {vote.witness: f"{vote.verdict} {vote.reason}" for vote in evidence.votes},
+            # Numbers for the stack's metric filters, which cannot count.
+            "down": sum(vote.verdict is Verdict.DOWN for vote in evidence.votes),
+            "unknown": sum(vote.verdict is Verdict.UNKNOWN for vote in evidence.votes),
             "actions": [type(action).__name__ for action in step.actions],
             "reason": step.reason,
         }

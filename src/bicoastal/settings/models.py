@@ -80,6 +80,7 @@ class Database(_Model):
     deletion_protection: bool = False
     monitoring_interval_s: Int = 60
     storage_type: str = "aurora"
+    audit_log: bool = False
 
     @property
     def is_serverless(self) -> bool:
@@ -95,6 +96,7 @@ class Network(_Model):
     witness_cidr: str = "10.30.0.0/16"
     zones_per_region: Int = 2
     client_cidrs: tuple[str, ...] = ()
+    flow_logs: bool = False
 
 
 class Health(_Model):
@@ -135,10 +137,23 @@ class Dns(_Model):
 
 
 class Monitoring(_Model):
-    """Alarms and who hears of them."""
+    """Alarms and who hears of them.
+
+    docs/monitoring.md says where each threshold comes from. Rates are over a period of a minute.
+    """
 
     lag_alarm_ms: Int = 5000
+    rpo_alarm_ms: Int = 5000
+    cpu_alarm_percent: Float = 80.0
+    memory_alarm_mib: Int = 128
+    local_storage_alarm_mib: Int = 1024
+    volume_left_alarm_gib: Int = 1024
+    connections_alarm: Int = 70
+    deadlocks_alarm_per_minute: Float = 6.0
+    login_failures_alarm_per_minute: Float = 60.0
+    dashboards: bool = True
     alarm_emails: tuple[str, ...] = ()
+    alarm_urls: tuple[str, ...] = ()
 
 
 class Budget(_Model):

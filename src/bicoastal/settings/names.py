@@ -113,6 +113,14 @@ class Names:
         """A region's internet gateway (its Name tag)."""
         return self._regional("igw", region)
 
+    def flow_log(self, region: str) -> str:
+        """A VPC's flow log and the role that writes it."""
+        return self._regional("flow", region)
+
+    def flow_log_group(self, region: str) -> str:
+        """The log group of a VPC's flow log."""
+        return f"/aws/vpc/{self.vpc(region)}"
+
     def route_table(self, region: str, kind: str) -> str:
         """A route table (its Name tag): `private` or `public`."""
         return self._regional("rt", region, kind)
@@ -164,9 +172,21 @@ class Names:
         """The alarm whose metric the latch's health check follows, one per latch region."""
         return self._regional("latch", region)
 
-    def lag_alarm(self, region: str) -> str:
-        """The replication-lag alarm of a member."""
-        return self._regional("lag", region)
+    def alarm(self, kind: str, region: str) -> str:
+        """An alarm of a region: `lag`, `cpu`, `silent` ..., or `page`, over the urgent ones."""
+        return self._regional(kind, region)
+
+    def dashboard(self, region: str) -> str:
+        """The CloudWatch dashboard of a member region."""
+        return self._regional("bicoastal", region)
+
+    def event_subscription(self, region: str, source: str) -> str:
+        """The RDS event subscription of a member region: `cluster` or `instance` events."""
+        return self._regional("events", region, source)
+
+    def vote_filter(self, region: str, metric: str) -> str:
+        """The metric filter over a controller's log."""
+        return self._regional("votes", region, metric)
 
     def topic(self, region: str) -> str:
         """The SNS topic of a region's messages to people."""
@@ -236,6 +256,9 @@ class Names:
             ("Name tag", self.latch_region_check(region)),
             ("Name tag", self.endpoint_check(region)),
             ("security group", self.prober_security_group(region)),
+            ("Name tag", self.flow_log(region)),
+            ("IAM role", self.flow_log(region)),
+            ("log group", self.flow_log_group(region)),
             ("Lambda function", prober),
             ("IAM role", self.prober_role(region)),
             ("log group", self.function_log_group(prober)),
@@ -261,42 +284,23 @@ class Names:
             ("IAM role", self.controller_role(region)),
             ("EventBridge rule", self.schedule(region)),
             ("log group", self.function_log_group(controller)),
-            ("CloudWatch alarm", self.lag_alarm(region)),
+            *(("CloudWatch alarm", self.alarm(kind, region)) for kind in ALARM_KINDS),
+            ("dashboard", self.dashboard(region)),
+            ("event subscription", self.event_subscription(region, "cluster")),
+            ("event subscription", self.event_subscription(region, "instance")),
+            ("metric filter", self.vote_filter(region, "down")),
+            ("metric filter", self.vote_filter(region, "unknown")),
             ("set identifier", self.set_identifier(region)),
         ]
+
+
+ALARM_KINDS = (
+    "connections", "connectivity", "cpu", "blind", "deadlocks", "disk", "down", "errors", "lag",
+    "logins", "memory", "page", "rpo", "silent", "status", "storage", "throttles",
+)  # fmt: skip
+"""What `Names.alarm` is asked for."""
 
 
 def _sane(count: int) -> int:
     """A count within 1 to 16; a rule speaks of others, and their names would be alike."""
     return min(max(count, 1), 16)
-
-
-_RDS = re.compile(r"(?=.{1,63}$)[a-z](?:-?[a-z0-9])*")
-_RDS_LONG = re.compile(r"(?=.{1,255}$)[a-z](?:-?[a-z0-9])*")
-
-NAME_LIMITS: dict[str, re.Pattern[str]] = {
-    "global cluster": _RDS,
-    "DB cluster": _RDS,
-    "DB instance": _RDS,
-    "DB snapshot": _RDS_LONG,
-    "DB parameter group": _RDS_LONG,
-    "DB subnet group": re.compile(r"(?!default$)[a-zA-Z][a-zA-Z0-9._ -]{0,254}"),
-    "budget": re.compile(r"(?!.*/action/)[^:\\]{1,100}"),
-    "KMS alias": re.compile(r"(?=.{1,256}$)alias/(?!aws/)[a-zA-Z0-9/_-]+"),
-    "IAM role": re.compile(r"[\w+=,.@-]{1,64}", re.ASCII),
-    "Lambda function": re.compile(r"[a-zA-Z0-9_-]{1,64}"),
-    "EventBridge rule": re.compile(r"[.\-_A-Za-z0-9]{1,64}"),
-    "log group": re.compile(r"[.\-_/#A-Za-z0-9]{1,512}"),
-    "SNS topic": re.compile(r"[A-Za-z0-9_-]{1,256}"),
-    "CloudWatch alarm": re.compile(r"[ -~]{1,255}"),
-    "DynamoDB table": re.compile(r"[a-zA-Z0-9_.-]{3,255}"),
-    "security group": re.compile(r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}"),
-    "set identifier": re.compile(r"[ -~]{1,128}"),
-    "Name tag": re.compile(r"[\w .:/=+@-]{0,256}"),
-}
-"""What each service takes as a name.
-
-Sources, service by service: the API reference's constraint on the name, such as
-https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html and
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html.
-"""

@@ -27,6 +27,9 @@ PROFILES: dict[str, dict[str, dict[str, Any]]] = {
         },
         # Needs `bicoastal bootstrap`; without it the failover does not become armed.
         "health": {"probe": "canary"},
+        # 80 % of the 1,000 that a db.r6g.large takes by default:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Performance.html
+        "monitoring": {"connections_alarm": 800},
     },
 }
 """Profile name -> group -> field -> default, where it differs from the model's own default."""

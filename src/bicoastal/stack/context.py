@@ -43,6 +43,17 @@ class Context:
         """The regions that have a topic; an alarm can notify only a topic of its own region."""
         return topic_regions(self.settings)
 
+    def tells_of_budget(self, region: str) -> bool:
+        """Whether AWS Budgets tells a region's topic of the bill.
+
+        Args:
+            region: the topic's region.
+
+        Returns:
+            True in the home region of a stack with a budget.
+        """
+        return self.settings.budget.monthly_usd is not None and region == self.home
+
     @property
     def only_budgets(self) -> dict[str, dict[str, pulumi.Input[str]]]:
         """The condition under which a policy lets AWS Budgets in: for this account's own budgets.

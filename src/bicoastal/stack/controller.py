@@ -72,6 +72,7 @@ class Controller(pulumi.ComponentResource):
 
     Attributes:
         function: the function.
+        log_group: where it says what it did in each round.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class Controller(pulumi.ComponentResource):
             statements=self._statements(),
             key_arn=self._key.arn,
         )
+        self.log_group = home.log_group
         return aws.lambda_.Function(
             name,
             name=name,

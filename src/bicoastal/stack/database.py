@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from bicoastal.settings import region_code
+from bicoastal.settings import Settings, region_code
 from bicoastal.stack.context import Context
 from bicoastal.stack.credentials import Credentials
 from bicoastal.stack.keys import RegionKey
@@ -20,7 +20,14 @@ from bicoastal.stack.network import RegionNetwork
 from bicoastal.stack.policies import trust
 
 ENGINE = aws.rds.EngineType.AURORA_MYSQL
-EXPORTED_LOGS = ("error", "slowquery")
+_EXPORTED_LOGS = ("error", "slowquery")
+_AUDIT_LOG = "audit"
+_AUDIT_PARAMETERS = {
+    "server_audit_logging": "1",
+    # Who connects, and what changes rights or tables; every statement would be all data, too.
+    "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
+}
+"""Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html"""
 LOG_RETENTION_DAYS = 30
 MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
@@ -41,6 +48,18 @@ CLUSTER_IGNORES = (
     "engine_version",
 )
 INSTANCE_IGNORES = ("engine_version",)
+
+
+def exported_logs(settings: Settings) -> tuple[str, ...]:
+    """The logs that each member writes to CloudWatch.
+
+    Args:
+        settings: whether there is an audit log.
+
+    Returns:
+        AWS's names of the logs.
+    """
+    return (*_EXPORTED_LOGS, _AUDIT_LOG) if settings.database.audit_log else _EXPORTED_LOGS
 
 
 @dataclass(frozen=True)
@@ -127,7 +146,7 @@ class Member(pulumi.ComponentResource):
         subnets = self._subnet_group(network)
         # The groups exist before the cluster writes to them, or Aurora makes its own: never
         # expiring, without tags, and left behind.
-        logs = [self._log_group(log) for log in EXPORTED_LOGS]
+        logs = [self._log_group(log) for log in exported_logs(context.settings)]
         self.cluster = self._create_cluster(
             subnets, security_group, global_cluster, seed, [global_cluster, *logs, *after]
         )
@@ -157,6 +176,8 @@ class Member(pulumi.ComponentResource):
             # https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html#sysvar_max_connect_errors
             "max_connect_errors": "4294967295",
         }
+        if self._context.settings.database.audit_log:
+            parameters |= _AUDIT_PARAMETERS
         return aws.rds.ClusterParameterGroup(
             name,
             name=name,
@@ -224,7 +245,7 @@ class Member(pulumi.ComponentResource):
                 None if database.skip_final_snapshot else names.final_snapshot(self.region)
             ),
             deletion_protection=database.deletion_protection,
-            enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
+            enabled_cloudwatch_logs_exports=list(exported_logs(self._context.settings)),
             iam_database_authentication_enabled=True,
             database_insights_mode="standard",
             apply_immediately=True,

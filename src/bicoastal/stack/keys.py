@@ -21,9 +21,10 @@ def key_policy(region: str, context: Context) -> pulumi.Output[str]:
     """Who may use a member region's key.
 
     The account (whose IAM policies then decide), CloudWatch Logs for this stack's log groups, and
-    those that notify an encrypted topic: CloudWatch for its alarms and, where the stack has a
-    budget, AWS Budgets. Aurora uses the key through grants.
+    those that notify an encrypted topic: CloudWatch for its alarms, RDS for its events and, where
+    the stack has a budget, AWS Budgets. Aurora uses the key through grants.
     Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.GrantingPermissions.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
     Args:
@@ -41,6 +42,7 @@ def key_policy(region: str, context: Context) -> pulumi.Output[str]:
             names.cluster_log_group(region, "*"),
             names.function_log_group(names.prober(region)),
             names.function_log_group(names.controller(region)),
+            *((names.flow_log_group(region),) if context.settings.network.flow_logs else ()),
         )
     ]
     root = pulumi.Output.concat("arn:aws:iam::", account, ":root")
@@ -56,8 +58,12 @@ def key_policy(region: str, context: Context) -> pulumi.Output[str]:
             "cloudwatch.amazonaws.com",
             statement("Alarms", _NOTIFY, _THIS_KEY, condition=of_account),
         ),
+        allow_service(
+            "events.rds.amazonaws.com",
+            statement("Events", _NOTIFY, _THIS_KEY, condition=of_account),
+        ),
     ]
-    if context.settings.budget.monthly_usd is not None and region == context.home:
+    if context.tells_of_budget(region):
         notices = statement("Budgets", _NOTIFY, _THIS_KEY, condition=context.only_budgets)
         allowed.append(allow_service("budgets.amazonaws.com", notices))
     return document(allowed)

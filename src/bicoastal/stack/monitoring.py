@@ -1,166 +1,51 @@
-"""Whom to tell, and when: topics, subscriptions and alarms.
+"""The alarms: one by one where they can wait, through one composite alarm a region where not.
 
-Alarms are regional and can notify only a topic of their own region. Each one also says when all is
-well again.
+Alarms are regional and can notify only a topic of their own region. Each also says when all is well
+again. What is watched, and what it means when there is no data, stands in `alarm_rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from bicoastal.settings import region_code
+from bicoastal.failover import config
+from bicoastal.settings import Names
+from bicoastal.stack.alarm_rules import (
+    CONTROLLER_RULES,
+    STATUS_RULE,
+    VOTES_DOWN,
+    VOTES_UNKNOWN,
+    AlarmRule,
+    member_rules,
+    vote_rules,
+)
 from bicoastal.stack.context import HEALTH_METRICS_REGION, Context
 from bicoastal.stack.database import Member
-from bicoastal.stack.keys import RegionKey
 
-_MIB = 1024 * 1024
-_TIB = _MIB * _MIB
+_VOTES = {"down": VOTES_DOWN, "unknown": VOTES_UNKNOWN}
 
 
-@dataclass(frozen=True)
-class AlarmRule:
-    """When an alarm goes off.
-
-    Attributes:
-        kind: the first part of the alarm's name.
-        description: what it means, for the one who is woken by it.
-        namespace: the metric's namespace.
-        metric: the metric.
-        statistic: how the values of a period are put together.
-        comparison: how the result is compared with the threshold.
-        threshold: in the metric's own unit.
-        periods: for how many periods in a row.
-        missing: what no data means: `notBreaching`, `breaching` or `missing`.
-        period_s: the length of a period in seconds.
-    """
-
-    kind: str
-    description: str
-    namespace: str
-    metric: str
-    statistic: str
-    comparison: str
-    threshold: float
-    periods: int
-    missing: str
-    period_s: int = 60
-
-
-ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
-
-MEMBER_RULES = (
-    AlarmRule(
-        "cpu", "The busiest instance uses more than 80 % of its CPU",
-        "AWS/RDS", "CPUUtilization", "Maximum", ABOVE, 80, 5, "notBreaching",
-    ),
-    AlarmRule(
-        "memory", "An instance has less than 128 MiB of memory left",
-        "AWS/RDS", "FreeableMemory", "Minimum", BELOW, 128 * _MIB, 5, "notBreaching",
-    ),
-    AlarmRule(
-        "storage", "Less than 1 TiB is left before the cluster volume reaches its limit",
-        "AWS/RDS", "AuroraVolumeBytesLeftTotal", "Minimum", BELOW, _TIB, 5, "notBreaching",
-    ),
-    # No data means that no instance reports, which is what this alarm is for.
-    AlarmRule(
-        "connectivity", "No instance of this member has reported its uptime for three minutes",
-        "AWS/RDS", "EngineUptime", "Maximum", BELOW, 1, 3, "breaching",
-    ),
-)  # fmt: skip
-"""The alarms of each member, on metrics of its cluster.
-
-Source:
-https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
-"""
-
-CONTROLLER_RULES = (
-    # A controller that does not run cannot report that it does not run.
-    AlarmRule(
-        "silent", "The controller has not run for five minutes: nobody watches, nobody fails over",
-        "AWS/Lambda", "Invocations", "Sum", BELOW, 1, 1, "breaching", period_s=300,
-    ),
-    AlarmRule(
-        "errors", "The controller has failed in three runs within five minutes",
-        "AWS/Lambda", "Errors", "Sum", ABOVE, 2, 1, "notBreaching", period_s=300,
-    ),
-)  # fmt: skip
-"""The alarms of each controller, on metrics of its function.
-
-Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-"""
-
-STATUS_RULE = AlarmRule(
-    "status", "The check behind the PRIMARY record is unhealthy: DNS answers with the standby",
-    "AWS/Route53", "HealthCheckStatus", "Minimum", BELOW, 1, 1, "missing",
-)  # fmt: skip
-"""The alarm on the health check that moves DNS.
-
-Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-cloudwatch.html
-"""
-
-
-def lag_rule(threshold_ms: int) -> AlarmRule:
-    """The alarm on replication lag.
-
-    The metric exists only in the region that is standby at the time, so the alarm is made in both
-    and stays quiet on the side that has no data.
-    Source:
-    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-monitoring.html
+def vote_namespace(names: Names) -> str:
+    """The namespace of the stack's metrics of votes, which no other stack of the account has.
 
     Args:
-        threshold_ms: the lag in milliseconds above which the alarm goes off.
+        names: the stack's names.
 
     Returns:
-        The rule.
+        The namespace.
     """
-    return AlarmRule(
-        "lag", f"The member is more than {threshold_ms} ms behind the writer",
-        "AWS/RDS", "AuroraGlobalDBReplicationLag", "Maximum", ABOVE, threshold_ms, 3,
-        "notBreaching",
-    )  # fmt: skip
-
-
-class Topics(pulumi.ComponentResource):
-    """A topic in each region that has something to say to people, with the same subscribers.
-
-    Attributes:
-        topics: region -> its topic.
-    """
-
-    def __init__(
-        self, keys: Mapping[str, RegionKey], context: Context, parent: pulumi.Resource
-    ) -> None:
-        super().__init__(
-            "bicoastal:stack:Topics", "topics", {}, pulumi.ResourceOptions(parent=parent)
-        )
-        self.topics: dict[str, aws.sns.Topic] = {}
-        for region in context.topic_regions:
-            name = context.names.topic(region)
-            topic = aws.sns.Topic(
-                name,
-                name=name,
-                kms_master_key_id=keys[region].arn if region in keys else None,
-                tags=context.tags(name),
-                opts=context.options(region, self),
-            )
-            for number, address in enumerate(context.settings.monitoring.alarm_emails, start=1):
-                aws.sns.TopicSubscription(
-                    f"{name}-{number}",
-                    topic=topic.arn,
-                    protocol="email",
-                    endpoint=address,
-                    opts=context.options(region, self),
-                )
-            self.topics[region] = topic
-        self.register_outputs({})
+    return f"{config.LATCH_NAMESPACE}/{names.suffix}"
 
 
 class Alarms(pulumi.ComponentResource):
-    """The alarms of both members, both controllers and the name."""
+    """The alarms of both members, both controllers and the name.
+
+    Attributes:
+        alarms: region -> its alarms on metrics, in the order in which they were made.
+    """
 
     def __init__(
         self, topics: Mapping[str, aws.sns.Topic], context: Context, parent: pulumi.Resource
@@ -170,6 +55,8 @@ class Alarms(pulumi.ComponentResource):
         )
         self._topics = topics
         self._context = context
+        self._urgent: dict[str, list[aws.cloudwatch.MetricAlarm]] = {}
+        self.alarms: dict[str, list[aws.cloudwatch.MetricAlarm]] = {}
 
     def watch_member(self, member: Member) -> None:
         """Make the alarms of one member.
@@ -178,18 +65,28 @@ class Alarms(pulumi.ComponentResource):
             member: the member.
         """
         on = {"DBClusterIdentifier": member.cluster.cluster_identifier}
-        for rule in (*MEMBER_RULES, lag_rule(self._context.settings.monitoring.lag_alarm_ms)):
+        for rule in member_rules(self._context.settings):
             self._alarm(rule, member.region, on)
 
-    def watch_controller(self, region: str, function: aws.lambda_.Function) -> None:
-        """Make the alarms of one controller.
+    def watch_controller(
+        self, region: str, function: aws.lambda_.Function, log_group: aws.cloudwatch.LogGroup
+    ) -> None:
+        """Make the alarms of one controller, and of what it hears from the witnesses.
 
         Args:
             region: its region.
             function: the controller's function.
+            log_group: the group that its log goes to.
         """
         for rule in CONTROLLER_RULES:
             self._alarm(rule, region, {"FunctionName": function.name})
+        settings, namespace = self._context.settings, vote_namespace(self._context.names)
+        filters = [
+            self._vote_filter(region, field, metric, namespace, log_group)
+            for field, metric in _VOTES.items()
+        ]
+        for rule in vote_rules(namespace, settings.failover.quorum, len(settings.regions.all)):
+            self._alarm(rule, region, {}, after=filters)
 
     def watch_status(self, check_id: pulumi.Input[str]) -> None:
         """Make the alarm on the health check that moves DNS.
@@ -199,24 +96,70 @@ class Alarms(pulumi.ComponentResource):
         """
         self._alarm(STATUS_RULE, HEALTH_METRICS_REGION, {"HealthCheckId": check_id})
 
-    def _alarm(
-        self, rule: AlarmRule, region: str, dimensions: Mapping[str, pulumi.Input[str]]
-    ) -> None:
-        names = self._context.names
-        is_lag = rule.kind == "lag"
-        name = (
-            names.lag_alarm(region)
-            if is_lag
-            else f"{rule.kind}-{region_code(region)}-{names.suffix}"
+    def page(self) -> None:
+        """Put the urgent alarms of each member region under one that wakes somebody, once.
+
+        A composite alarm names those that made it go off.
+        Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-combining.html
+        """
+        for region in self._context.settings.regions.members:
+            name = self._context.names.alarm("page", region)
+            tell = [self._topics[region].arn]
+            names = pulumi.Output.all(*(alarm.name for alarm in self._urgent[region]))
+            aws.cloudwatch.CompositeAlarm(
+                name,
+                alarm_name=name,
+                alarm_description=f"Look now: the database in {region}, or its failover, is not "
+                "well. The alarms below this one say what.",
+                alarm_rule=names.apply(lambda found: " OR ".join(f'ALARM("{n}")' for n in found)),
+                alarm_actions=tell,
+                ok_actions=tell,
+                tags=self._context.tags(name),
+                opts=self._context.options(region, self),
+            )
+
+    def _vote_filter(
+        self,
+        region: str,
+        field: str,
+        metric: str,
+        namespace: str,
+        log_group: aws.cloudwatch.LogGroup,
+    ) -> aws.cloudwatch.LogMetricFilter:
+        """Make a metric of a number that the controller logs in each round.
+
+        Source:
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+        """
+        name = self._context.names.vote_filter(region, field)
+        return aws.cloudwatch.LogMetricFilter(
+            name,
+            name=name,
+            log_group_name=log_group.name,
+            pattern=f'{{ $.event = "round" && $.{field} >= 0 }}',
+            metric_transformation={"name": metric, "namespace": namespace, "value": f"$.{field}"},
+            opts=self._context.options(region, self),
         )
-        tell = [self._topics[region].arn]
-        aws.cloudwatch.MetricAlarm(
+
+    def _alarm(
+        self,
+        rule: AlarmRule,
+        region: str,
+        dimensions: Mapping[str, pulumi.Input[str]],
+        *,
+        after: list[aws.cloudwatch.LogMetricFilter] | None = None,
+    ) -> None:
+        name = self._context.names.alarm(rule.kind, region)
+        # A region without a member has no composite alarm; what is urgent there tells by itself.
+        is_paged = rule.pages and region in self._context.settings.regions.members
+        tell = None if is_paged else [self._topics[region].arn]
+        alarm = aws.cloudwatch.MetricAlarm(
             name,
             name=name,
             alarm_description=rule.description,
             namespace=rule.namespace,
             metric_name=rule.metric,
-            dimensions=dimensions,
+            dimensions=dimensions or None,
             statistic=rule.statistic,
             period=rule.period_s,
             evaluation_periods=rule.periods,
@@ -226,5 +169,8 @@ class Alarms(pulumi.ComponentResource):
             alarm_actions=tell,
             ok_actions=tell,
             tags=self._context.tags(name),
-            opts=self._context.options(region, self),
+            opts=self._context.options(region, self, depends_on=after or ()),
         )
+        self.alarms.setdefault(region, []).append(alarm)
+        if is_paged:
+            self._urgent.setdefault(region, []).append(alarm)

@@ -16,12 +16,16 @@ from bicoastal.stack.budget import CostWatch
 from bicoastal.stack.context import Context, create_context
 from bicoastal.stack.controller import Controller, create_record_table
 from bicoastal.stack.credentials import read_credentials
+from bicoastal.stack.dashboards import Dashboards
 from bicoastal.stack.database import Member, Seed, create_global_cluster
 from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, NAMESPACE, Dns
+from bicoastal.stack.events import MemberEvents
+from bicoastal.stack.flow_logs import FlowLogs
 from bicoastal.stack.keys import RegionKey
-from bicoastal.stack.monitoring import Alarms, Topics
+from bicoastal.stack.monitoring import Alarms
 from bicoastal.stack.network import Peering, RegionNetwork
 from bicoastal.stack.probing import Prober
+from bicoastal.stack.topics import Topics
 
 
 def accept(settings: Settings) -> tuple[str, list[Finding]]:
@@ -87,7 +91,9 @@ class TapStack(pulumi.ComponentResource):
             Peering(networks[requester], networks[accepter], context, self)
         access = Access(networks, context, self)
         keys = {region: RegionKey(region, context, self) for region in regions.members}
-        self._topics = Topics(keys, context, self).topics
+        if context.settings.network.flow_logs:
+            FlowLogs(networks, keys, context, self)
+        self._topics = Topics(keys, context, self)
         self._global_cluster = create_global_cluster(context, self)
         self._members = self._create_members(networks, access, keys, context, secret_arn)
         self._probers = {
@@ -112,9 +118,9 @@ class TapStack(pulumi.ComponentResource):
                 members=self._members,
                 probers=self._probers,
                 table=self._table,
-                topic=self._topics[region],
+                topic=self._topics.topics[region],
                 key=keys[region],
-            ).function
+            )
             for region in regions.members
         }
         self._dns = Dns(networks, self._members, self._global_cluster, context, self)
@@ -152,17 +158,21 @@ class TapStack(pulumi.ComponentResource):
         return members
 
     def _watch(self, context: Context) -> None:
-        alarms = Alarms(self._topics, context, self)
+        MemberEvents(self._members, self._topics, context, self)
+        alarms = Alarms(self._topics.topics, context, self)
         for member in self._members.values():
             alarms.watch_member(member)
         for region, controller in self._controllers.items():
-            alarms.watch_controller(region, controller)
+            alarms.watch_controller(region, controller.function, controller.log_group)
         if self._dns.status_check:
             alarms.watch_status(self._dns.health_checks[self._dns.status_check])
+        alarms.page()
         alarms.register_outputs({})
+        if context.settings.monitoring.dashboards:
+            Dashboards(alarms, self._members, context, self)
         limit_usd = context.settings.budget.monthly_usd
         if limit_usd is not None:
-            CostWatch(self._topics[context.home], limit_usd, context, self)
+            CostWatch(self._topics, limit_usd, context, self)
 
     def _collect(self, context: Context) -> dict[str, Any]:
         settings, names = context.settings, context.names
@@ -208,7 +218,9 @@ class TapStack(pulumi.ComponentResource):
                     for region in (settings.regions.all if follows_latch else ())
                 },
             },
-            "controllers": {region: found.name for region, found in self._controllers.items()},
+            "controllers": {
+                region: found.function.name for region, found in self._controllers.items()
+            },
             "probers": {region: found.name for region, found in self._probers.items()},
-            "topic_arns": {region: topic.arn for region, topic in self._topics.items()},
+            "topic_arns": {region: topic.arn for region, topic in self._topics.topics.items()},
         }

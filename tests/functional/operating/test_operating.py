@@ -14,6 +14,7 @@ import pytest
 
 from bicoastal.failover.record import Note, RecordStore
 from bicoastal.failover.state import State
+from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
 
 from .names import CLOSED, HOME, STANDBY, WHY, WITNESS, Run, control
@@ -265,3 +266,35 @@ def test_a_human_fails_over_without_the_home_region_and_back(
     assert back.exit_code == 0, back.output
     assert json.loads(back.stdout)["record"]["writer"] == HOME
     assert store.read().latch == 1
+
+
+def test_the_secret_is_where_it_belongs_and_nowhere_else(
+    lab: Environment, stack: Stack, run: Run
+) -> None:
+    """The lab's password is a canary: whoever writes it down anywhere is found by it."""
+    canary = lab.password
+    (secret,) = lab.client("secretsmanager", HOME).list_secrets()["SecretList"]
+    value = lab.client("secretsmanager", HOME).get_secret_value(SecretId=secret["ARN"])
+    assert canary in value["SecretString"]  # it is what is searched for
+    control(lab)
+    said = {"outputs": json.dumps(stack.outputs, default=repr), "journal": repr(stack.journal)}
+    for command in (("status",), ("status", "--json"), ("audit",)):
+        said[" ".join(command)] = run(*command).output
+    lines = 0
+    for region in (HOME, STANDBY, WITNESS):
+        logs = lab.client("logs", region)
+        for group in logs.describe_log_groups()["logGroups"]:
+            name = group["logGroupName"]
+            events = logs.filter_log_events(logGroupName=name)["events"]
+            lines += len(events)
+            said[f"log {region} {name}"] = repr(events)
+        functions = lab.client("lambda", region)
+        for function in functions.list_functions()["Functions"]:
+            said[f"function {function['FunctionName']}"] = repr(function)
+    files = [path for path in lab.workspace.path.rglob("*") if path.is_file()]
+    for path in files:
+        said[str(path)] = path.read_bytes().decode(errors="replace")
+    assert lines
+    assert len(files) > 10
+    assert [where for where, text in said.items() if canary in text] == []
+    assert len(said["journal"]) > 10_000

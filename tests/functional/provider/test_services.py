@@ -259,3 +259,93 @@ def test_budget(hand: Hand, client: Client) -> None:
     assert told() == set()
     life(hand, budget)
     assert budgets.describe_budgets(AccountId=account)["Budgets"] == []
+
+
+def test_composite_alarm(hand: Hand, client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+    topic = hand.create("aws:sns/topic:Topic", "t", name="t").id
+    below = [
+        hand.create(
+            "aws:cloudwatch/metricAlarm:MetricAlarm", name, name=name, namespace="AWS/RDS",
+            metricName="CPUUtilization", statistic="Maximum", period=60, evaluationPeriods=1,
+            threshold=80, comparisonOperator="GreaterThanThreshold",
+        )
+        for name in ("cpu-1", "cpu-2")
+    ]  # fmt: skip
+    page = hand.create(
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm", "p", alarmName="page",
+        alarmRule='ALARM("cpu-1") OR ALARM("cpu-2")', alarmDescription="look now",
+        alarmActions=[topic], okActions=[topic], tags={"Name": "page"},
+    )  # fmt: skip
+
+    def found() -> dict[str, Any]:
+        answer = cloudwatch.describe_alarms(AlarmNames=["page"], AlarmTypes=["CompositeAlarm"])
+        return dict(answer["CompositeAlarms"][0])
+
+    def turn(name: str, state: str) -> str:
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+        return str(found()["StateValue"])
+
+    assert page.outputs["arn"] == found()["AlarmArn"]
+    assert found()["AlarmActions"] == found()["OKActions"] == [topic]
+    assert [turn("cpu-1", "OK"), turn("cpu-2", "OK")][-1] == "OK"
+    assert turn("cpu-2", "ALARM") == "ALARM"
+    page = hand.update(page, alarmRule='ALARM("cpu-1")', tags={"Other": "x"})
+    assert found()["StateValue"] == "OK"
+    tags = cloudwatch.list_tags_for_resource(ResourceARN=found()["AlarmArn"])["Tags"]
+    assert tags == [{"Key": "Other", "Value": "x"}]
+    life(hand, page)
+    for alarm in below:
+        life(hand, alarm)
+
+
+def test_dashboard(hand: Hand, client: Client) -> None:
+    body = json.dumps({"widgets": [{"type": "text", "properties": {"markdown": "a"}}]})
+    board = hand.create(
+        "aws:cloudwatch/dashboard:Dashboard", "d", dashboardName="d", dashboardBody=body
+    )
+    board = hand.update(board, dashboardBody=body.replace('"a"', '"b"'))
+    shown = client("cloudwatch").get_dashboard(DashboardName="d")["DashboardBody"]
+    assert json.loads(shown)["widgets"][0]["properties"]["markdown"] == "b"
+    # Whoever changes it by hand makes a difference that a refresh sees.
+    client("cloudwatch").put_dashboard(DashboardName="d", DashboardBody=body)
+    assert hand.read(board) is None
+    client("cloudwatch").put_dashboard(DashboardName="d", DashboardBody=shown)
+    life(hand, board)
+
+
+def test_metric_of_a_log(hand: Hand, client: Client) -> None:
+    group = hand.create("aws:cloudwatch/logGroup:LogGroup", "g", name="/aws/lambda/control")
+    votes = hand.create(
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter", "v", name="votes",
+        logGroupName=group.id, pattern="{ $.down >= 0 }",
+        metricTransformation={"name": "Down", "namespace": "Bicoastal/dev", "value": "$.down"},
+    )  # fmt: skip
+
+    def found() -> dict[str, Any]:
+        answer = client("logs").describe_metric_filters(logGroupName=group.id)
+        return dict(answer["metricFilters"][0])
+
+    assert found()["metricTransformations"] == [
+        {"metricName": "Down", "metricNamespace": "Bicoastal/dev", "metricValue": "$.down"}
+    ]
+    votes = hand.update(votes, pattern="{ $.down >= 1 }")
+    assert found()["filterPattern"] == "{ $.down >= 1 }"
+    life(hand, votes)
+    life(hand, group)
+
+
+def test_flow_log(hand: Hand, client: Client) -> None:
+    vpc = hand.create("aws:ec2/vpc:Vpc", "v", cidrBlock="10.9.0.0/16").id
+    group = hand.create("aws:cloudwatch/logGroup:LogGroup", "g", name="/aws/vpc/v")
+    flow = hand.create(
+        "aws:ec2/flowLog:FlowLog", "f", vpcId=vpc, trafficType="ALL",
+        logDestinationType="cloud-watch-logs", logDestination=group.outputs["arn"],
+        maxAggregationInterval=60, tags={"Name": "f"},
+    )  # fmt: skip
+    (found,) = client("ec2").describe_flow_logs(FlowLogIds=[flow.id])["FlowLogs"]
+    assert (found["ResourceId"], found["TrafficType"]) == (vpc, "ALL")
+    flow = hand.update(flow, tags={"Other": "x"})
+    (found,) = client("ec2").describe_flow_logs(FlowLogIds=[flow.id])["FlowLogs"]
+    assert found["Tags"] == [{"Key": "Other", "Value": "x"}]
+    life(hand, flow)

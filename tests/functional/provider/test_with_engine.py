@@ -8,12 +8,12 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.engine import Deployment, ResourcesFailedError
 from bicoastal.lab.provider import LabProvider
 from bicoastal.settings import load
 from bicoastal.stack.budget import CostWatch
 from bicoastal.stack.context import create_context
+from bicoastal.stack.topics import Topics
 
 from .conftest import EAST, WEST, Client
 
@@ -175,19 +175,15 @@ def watched() -> None:
     settings = load({"budget": {"monthlyUsd": 120}})
     stack = pulumi.ComponentResource("test:index:Stack", "stack")
     context = create_context(settings, stack)
-    topic = aws.sns.Topic(
-        "notify", name="notify", opts=pulumi.ResourceOptions(provider=context.providers[EAST])
-    )
-    CostWatch(topic, 120, context, stack)
+    CostWatch(Topics({}, context, stack), 120, context, stack)
 
 
 def test_a_budget_is_made_and_leaves_nothing(deployment: Deployment, client: Client) -> None:
-    before = inventory(client, (EAST, WEST))
     deployment.up(watched)
-    here = {"AccountId": "000000000000", "BudgetName": "cost-dev"}
+    account = "000000000000"
+    here = {"AccountId": account, "BudgetName": "cost-dev"}
     assert client("budgets").describe_budget(**here)["Budget"]["BudgetLimit"]["Amount"] == "120.00"
-    made = inventory(client, (EAST, WEST)) - before
-    assert "global budget cost-dev" in made
     assert set(deployment.up(watched).changes) == {"same"}
     deployment.destroy()
-    assert inventory(client, (EAST, WEST)) == before
+    assert not client("budgets").describe_budgets(AccountId=account).get("Budgets")
+    assert [client("sns", region).list_topics()["Topics"] for region in (EAST, WEST)] == [[], []]

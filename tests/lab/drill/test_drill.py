@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
+from bicoastal.lab.drill import environment
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.report import DrillReport
 from bicoastal.lab.drill.run import rehearse
@@ -29,8 +31,11 @@ def outcomes(report: DrillReport) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fault", ("kill", "hang", "partition"))
-def test_clients_write_again_in_the_other_region(fault):
+def test_clients_write_again_in_the_other_region(fault, monkeypatch):
+    canary = "canary-of-the-master-user"
+    monkeypatch.setattr(environment, "secrets", SimpleNamespace(token_urlsafe=lambda _: canary))
     report = rehearse(settings(), replace(QUICK, scenario=find(fault), seed=5))
+    assert canary not in report.model_dump_json()
     assert [r for r in report.requirements if r.outcome == "fail"] == []
     assert report.verdict == "pass"
     assert report.deployment.resources >= 60

@@ -39,8 +39,8 @@ def test_text_names_what_goes_what_changes_and_the_totals(stacks):
         "43.80 87.60 +43.80"
     ) in text
     assert "- global Route 53 Checks over metrics and checks 2.00 -2.00" in text
-    assert "~ us-east-1 CloudWatch Alarms (9 → 7 alarm metrics) 0.90 0.70 -0.20" in text
-    assert "TOTAL a month (730 h) 101.28 186.42 +85.14 +84.1 %" in text
+    assert "~ us-east-1 CloudWatch Alarms (16 → 14 alarm metrics) 1.60 1.40 -0.20" in text
+    assert "TOTAL a month (730 h) 103.68 188.82 +85.14 +82.1 %" in text
     assert "By usage * 4.15 4.15 +0.00" in text
     assert not [line for line in text if "Storage" in line]
     assert [line for line in text if line.startswith("Warning: Prices are up to")]
@@ -53,7 +53,7 @@ def test_nothing_changes(stacks):
     assert "Nothing changes in price." in run(old, "--diff", old)
     assert run("--diff", old) == run(old, "--diff", old)  # the default is what is compared
     markdown = run(old, "--diff", old, "--markdown")
-    assert markdown.startswith("### Cost a month: $101.28 → $101.28 (+0.00)\n")
+    assert markdown.startswith("### Cost a month: $103.68 → $103.68 (+0.00)\n")
     assert "Nothing changes in price." in markdown
     assert json.loads(run(old, "--diff", old, "--json"))["differences"] == []
 
@@ -61,8 +61,8 @@ def test_nothing_changes(stacks):
 def test_json_has_both_totals_and_both_sides_of_every_line(stacks):
     old, new = stacks
     body = json.loads(run(new, "--diff", old, "--json"))
-    assert body["pastTotalMonthlyCost"] == "101.28"
-    assert body["totalMonthlyCost"] == "186.42"
+    assert body["pastTotalMonthlyCost"] == "103.68"
+    assert body["totalMonthlyCost"] == "188.82"
     assert body["diffTotalMonthlyCost"] == body["diffFixedMonthlyCost"] == "85.14"
     assert body["diffUsageMonthlyCost"] == "0.00"
     found = {(e["region"], e["figure"]): e for e in body["differences"] if e["kind"] == "fixed"}
@@ -93,7 +93,7 @@ def test_json_has_both_totals_and_both_sides_of_every_line(stacks):
 def test_markdown_is_for_a_pull_request(stacks):
     old, new = stacks
     lines = run(new, "--diff", old, "--markdown").splitlines()
-    assert lines[0] == "### Cost a month: $101.28 → $186.42 (+85.14, +84.1 %)"
+    assert lines[0] == "### Cost a month: $103.68 → $188.82 (+85.14, +82.1 %)"
     assert "| - | global | Route 53 | Checks over metrics and checks | 2.00 |  | -2.00 |" in lines
     assert "| By usage &ast; | 4.15 | 4.15 | +0.00 |  |" in lines
     assert lines[-1].startswith("- Warning: Prices are up to")
@@ -102,17 +102,17 @@ def test_markdown_is_for_a_pull_request(stacks):
 def test_usage_is_the_same_for_both(stacks):
     old, new = stacks
     body = json.loads(run(new, "--diff", old, "--json", "--set", "freeTier=false"))
-    assert body["pastTotalMonthlyCost"] == "117.31"
+    assert body["pastTotalMonthlyCost"] == "126.91"
     assert not [e for e in body["differences"] if e["region"] == "account"]
 
 
 def test_over_budget_exits_1_and_shows_the_change(stacks):
     old, new = stacks
-    text = run(new, "--diff", old, "--budget", "186.41", code=1)
+    text = run(new, "--diff", old, "--budget", "188.81", code=1)
     assert "+85.14" in text
-    assert "over budget: The estimate of $186.42 a month exceeds" in text
-    run(new, "--diff", old, "--budget", "186.42")
-    run(old, "--diff", new, "--budget", "102")  # what there is now may be over it
+    assert "over budget: The estimate of $188.82 a month exceeds" in text
+    run(new, "--diff", old, "--budget", "188.82")
+    run(old, "--diff", new, "--budget", "104")  # what there is now may be over it
 
 
 @pytest.mark.parametrize("more", (("--compare",), ("--for", "4h")))

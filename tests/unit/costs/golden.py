@@ -205,8 +205,16 @@ def _record(place: Place) -> Iterator[Line]:
 
 
 def _watching(place: Place, shape: Shape) -> Iterator[Line]:
-    """Five alarms a member, two a controller, one a latch region, the status in us-east-1."""
-    alarms = dict.fromkeys(place.regions[:2], 5 + 2)
+    """Nine alarms a member, five a controller, one a latch region, the status in us-east-1.
+
+    Instances that are not serverless have a tenth, on their local storage.
+    """
+    local = 0 if shape.capacity == "0.5" else 1
+    alarms = dict.fromkeys(place.regions[:2], 9 + local + 5)
+    for region in place.regions[:2]:
+        yield region, "Alarm over alarms", D(1), D("0.50")
+        yield region, "Metrics of votes", D(2), D("0.30")
+    yield "global", "Dashboards", D(2), D("3.00")
     if shape.dns == "latch":
         for region in place.regions:
             alarms[region] = alarms.get(region, 0) + 1

@@ -24,9 +24,9 @@ from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Depth, Topology, Verdict, Vote
 from bicoastal.lab.planning import PlannedResource, planned_resources
 from bicoastal.settings import Settings, load
+from bicoastal.stack.alarm_rules import CONTROLLER_RULES, member_rules, vote_rules
 from bicoastal.stack.context import HEALTH_METRICS_REGION, topic_regions
 from bicoastal.stack.database import LOG_RETENTION_DAYS
-from bicoastal.stack.monitoring import CONTROLLER_RULES, MEMBER_RULES
 
 SECRET = "arn:aws:secretsmanager:{}:123456789012:secret:database-AbCdEf"
 EUROPE = {"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"}
@@ -35,7 +35,12 @@ SHAPES: dict[str, dict[str, Any]] = {
     "public": {
         "health": {"endpointCheck": "public"},
         "dns": {"mode": "health-check"},
-        "monitoring": {"alarmEmails": ["dba@example.com"]},
+        "network": {"flowLogs": True},
+        "monitoring": {
+            "alarmEmails": ["dba@example.com"],
+            "alarmUrls": ["https://events.example.com/sns"],
+            "dashboards": False,
+        },
         "budget": {"monthlyUsd": 250},
     },
     "production": {"profile": "production", "dns": {"mode": "global-endpoint"}},
@@ -101,8 +106,8 @@ def test_nothing_is_billed_that_the_program_does_not_create(planned):
     ("kind", "name", "per"),
     (
         ("aws:cloudwatch/metricAlarm:MetricAlarm", "Alarms", 1),
+        ("aws:cloudwatch/compositeAlarm:CompositeAlarm", "Alarm over alarms", 1),
         ("aws:kms/key:Key", "Key", 1),
-        ("aws:sns/topic:Topic", "Notices", 100),
         ("aws:rds/clusterInstance:ClusterInstance", "Instances, db.r6g.large", 730),
         ("aws:rds/clusterInstance:ClusterInstance", "Serverless v2, minimum 0.5 ACU", 365),
         ("aws:cloudwatch/eventRule:EventRule", "Schedule", 43_800),
@@ -128,14 +133,25 @@ def test_health_checks_and_functions_are_those_of_the_program(planned):
     assert checks == found["aws:route53/healthCheck:HealthCheck"]
     functions = [item for item in made if item.key == "lambda:request"]
     assert len(functions) == found["aws:lambda/function:Function"]
+    dashboards = sum(item.quantity for item in made if item.key == "cloudwatch:dashboard")
+    assert dashboards == found["aws:cloudwatch/dashboard:Dashboard"]
+    notices = [item for item in made if item.key == "sns:request"]
+    assert len(notices) == found["aws:sns/topic:Topic"]
+    each = 200 if settings.monitoring.alarm_urls else 100  # the topic's, and each URL's
+    assert {item.quantity for item in notices} == {each}
+    flow_logs = [item for item in made if item.name == "Flow log, written"]
+    assert len(flow_logs) == found["aws:ec2/flowLog:FlowLog"]
     zones = [item for item in made if item.key == "route53:zone"]
     assert len(zones) == found["aws:route53/zone:Zone"]
 
 
 def test_constants_agree_with_the_program(planned):
     settings, _ = planned
-    assert len(MEMBER_RULES) + 1 == program.MEMBER_ALARMS  # and the lag
-    assert len(CONTROLLER_RULES) == program.CONTROLLER_ALARMS
+    on_disk = not settings.database.is_serverless
+    assert len(member_rules(settings)) == program.MEMBER_ALARMS + on_disk
+    votes = vote_rules("Bicoastal/dev", 2, 3)
+    assert len(CONTROLLER_RULES) + len(votes) == program.CONTROLLER_ALARMS
+    assert len({rule.metric for rule in votes}) == program.VOTE_METRICS
     assert HEALTH_METRICS_REGION == program.HEALTH_METRICS_REGION
     assert LOG_RETENTION_DAYS == 30
     assert topic_regions(settings) == program.topic_regions(settings)

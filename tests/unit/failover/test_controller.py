@@ -175,6 +175,7 @@ def test_witnesses_that_fail_are_unknown(rig: Rig) -> None:
     (item,) = rig.run(1)["rounds"]
     assert item["state"] == State.SUSPECT
     assert item["votes"][STANDBY] == f"UNKNOWN fake: {STANDBY} does not answer"
+    assert (item["down"], item["unknown"]) == (1, 2)
     assert rig.store.record.bad_rounds == 0
 
 
@@ -515,6 +516,7 @@ def test_a_round_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None
     assert event["event"] == "round"
     assert (event["from"], event["state"], event["actions"]) == ("STEADY", "STEADY", ["SetLatch"])
     assert set(event["votes"]) == set(WITNESSES)
+    assert (event["down"], event["unknown"]) == (0, 0)
 
 
 def test_a_round_belongs_to_a_run(rig: Rig) -> None:

@@ -28,6 +28,9 @@ PAIR = ("us-east-1", "us-west-2")
 PREFIXES = {"us-east-1": "", "us-west-2": "USW2-", "us-east-2": "USE2-", "eu-west-1": "EU-"}
 MYSQL = {"databaseEngine": "Aurora MySQL", "engineCode": "16"}
 _FORM = json.loads((Path(__file__).parent / "aws_rows.json").read_text())
+NO_ROW = {
+    "cloudwatch:composite", "cloudwatch:dashboard", "events:schedule", "route53:check/derived",
+}  # fmt: skip
 ROWS, HEADER, BESIDES = _FORM["rows"], _FORM["header"], _FORM["besides"]
 
 
@@ -192,7 +195,7 @@ def build(known: Snapshot) -> PriceList:
     number = 0
     for key, figure in known.figures.items():
         for region, usd in figure.usd.items():
-            if key in {"events:schedule", "route53:check/derived"}:
+            if key in NO_ROW:
                 continue
             number += 1
             price = f"{usd / figure.per:.10f}"

@@ -41,7 +41,9 @@ def test_the_price_list_gives_the_snapshot_over_http(form, pair, price_list, ser
     new = rebuild(pair, BulkFiles(f"{address}/", form, silent))
     assert changes(pair, new) == ()
     assert {f.key for f in new.figures.values()} == set(pair.figures)
-    kept = {"events:schedule", "route53:check/derived"}
+    kept = {
+        "cloudwatch:composite", "cloudwatch:dashboard", "events:schedule", "route53:check/derived",
+    }  # fmt: skip
     for key, figure in new.figures.items():
         if key in kept:
             assert figure == pair.figures[key]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bicoastal.settings import Names, Regions, Settings, check, region_code, validate
 from bicoastal.settings.models import Database, Network
-from bicoastal.settings.names import NAME_LIMITS
+from bicoastal.settings.namelimits import NAME_LIMITS
 from bicoastal.settings.tables import regions
 
 LAZY = hypothesis.settings(deadline=None, max_examples=60)  # the machine may be busy
@@ -112,6 +112,9 @@ def test_all_names_covers_every_kind_of_name(attribute: str) -> None:
         "subnet": ("us-east-1", "private", 1),
         "route_table": ("us-east-1", "public"),
         "peering": ("us-east-1", "us-west-2"),
+        "alarm": ("cpu", "us-east-1"),
+        "event_subscription": ("us-east-1", "cluster"),
+        "vote_filter": ("us-east-1", "down"),
     }
     if attribute == "all":
         return

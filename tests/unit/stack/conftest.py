@@ -21,6 +21,8 @@ from pulumi.runtime.stack import run_pulumi_func
 from bicoastal.settings import TapStackArgs, load
 from bicoastal.stack import TapStack
 
+from .watching import THRESHOLDS
+
 ACCOUNT = "123456789012"
 SECRET_ARN = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:bicoastal/dev-AbCdEf"
 PASSWORD = "correct-horse-battery"
@@ -289,10 +291,15 @@ def public(evaluate: Callable[..., Program]) -> Program:
     return evaluate(
         health={"endpointCheck": "public", "intervalS": 30, "failureThreshold": 2},
         dns={"mode": "health-check", "ttlS": 30},
-        network={"clientCidrs": ["203.0.113.0/24", "198.51.100.7/32"]},
+        network={"clientCidrs": ["203.0.113.0/24", "198.51.100.7/32"], "flowLogs": True},
         hostedZoneId="Z0123456789ABCDEFGHIJ",
         domainName="db.example.org",
-        monitoring={"alarmEmails": ["dba@example.com", "oncall@example.com"], "lagAlarmMs": 700},
+        monitoring={
+            "alarmEmails": ["dba@example.com", "oncall@example.com"],
+            "alarmUrls": ["https://events.example.com/sns"],
+            "lagAlarmMs": 700,
+            "dashboards": False,
+        },
         budget={"monthlyUsd": 250},
     )
 
@@ -313,6 +320,17 @@ def production(evaluate: Callable[..., Program]) -> Program:
         dns={"mode": "global-endpoint"},
         network={"zonesPerRegion": 3},
         tags={"Team": "payments"},
+    )
+
+
+@pytest.fixture(scope="session")
+def strict(evaluate: Callable[..., Program]) -> Program:
+    """Provisioned instances, every threshold of its own, an audit log, a quorum of all three."""
+    return evaluate(
+        profile="production",
+        database={"auditLog": True},
+        monitoring={key: value for key, (value, *_) in THRESHOLDS.items()},
+        failover={"quorum": 3, "mode": "observe"},
     )
 
 

@@ -215,8 +215,8 @@ def test_each_member_region_has_a_rotated_key_with_an_alias(default: Any, produc
     assert {found.inputs["deletionWindowInDays"] for found in production.of("Key")} == {30}
 
 
-def test_a_key_serves_the_account_its_own_logs_and_alarms(default: Any) -> None:
-    own, logs, alarms = default.one("Key", "aurora-usw2-dev").policy()
+def test_a_key_serves_the_account_its_own_logs_alarms_and_events(default: Any) -> None:
+    own, logs, alarms, events = default.one("Key", "aurora-usw2-dev").policy()
     assert own["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert logs["Principal"] == {"Service": "logs.us-west-2.amazonaws.com"}
     groups = "arn:aws:logs:us-west-2:123456789012:log-group:"
@@ -230,7 +230,9 @@ def test_a_key_serves_the_account_its_own_logs_and_alarms(default: Any) -> None:
         }
     }
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert events["Principal"] == {"Service": "events.rds.amazonaws.com"}
+    for told in (alarms, events):
+        assert told["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
 @pytest.mark.parametrize(
@@ -268,3 +270,18 @@ def test_a_secret_may_hold_more_than_the_master_user() -> None:
 def test_a_bad_secret_stops_the_program_with_its_message(evaluate: Any) -> None:
     with pytest.raises(BicoastalError, match="does not hold a JSON object"):
         evaluate(overrides={"getSecretVersion": {"secretString": "plain-text"}})
+
+
+def test_an_audit_log_is_kept_where_it_is_asked_for(default: Any, strict: Any) -> None:
+    audited = {"server_audit_logging": "1", "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL"}
+    for program, logs in (
+        (default, ["error", "slowquery"]),
+        (strict, ["error", "slowquery", "audit"]),
+    ):
+        for cluster in program.of("Cluster"):
+            assert cluster.inputs["enabledCloudwatchLogsExports"] == logs
+            groups = [program.one("LogGroup", f"{cluster.name}-{log}") for log in logs]
+            assert {group.urn for group in groups} <= set(cluster.dependencies)
+        for group in program.of("ClusterParameterGroup"):
+            values = {each["name"]: each["value"] for each in group.inputs["parameters"]}
+            assert (audited.items() <= values.items()) is ("audit" in logs)

@@ -218,3 +218,23 @@ def test_a_region_without_enough_zones_is_refused() -> None:
     assert pick_zone(["a", "b"], 1, "us-east-1") == "b"
     with pytest.raises(BicoastalError, match="us-east-1 offers 2 zones"):
         pick_zone(["a", "b"], 2, "us-east-1")
+
+
+def test_every_vpc_has_a_flow_log_where_it_is_asked_for(default: Any, public: Any) -> None:
+    assert default.of("FlowLog") == []
+    logged = {found.inputs["vpcId"]: found for found in public.of("FlowLog")}
+    assert set(logged) == {f"Vpc-{found.name}" for found in public.of("Vpc")}
+    for found in logged.values():
+        assert found.inputs["trafficType"] == "ALL"
+        group = public.one("LogGroup", found.name)
+        assert group.inputs["retentionInDays"] == 30
+        assert group.region == found.region
+        assert found.inputs["logDestination"].endswith(f":{group.inputs['name']}")
+        assert public.one("RolePolicy", found.name).urn in found.dependencies
+        # Encrypted with the member's key, which admits this very group.
+        if group.inputs.get("kmsKeyId"):
+            (key,) = (key for key in public.of("Key") if key.region == found.region)
+            (logs,) = (s for s in key.policy() if s["Sid"] == "Logs")
+            admitted = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+            name = group.inputs["name"]
+            assert f"arn:aws:logs:{found.region}:123456789012:log-group:{name}" in admitted

@@ -60,7 +60,11 @@ def test_each_region_has_a_provider_and_metrics_of_health_checks_have_theirs(eur
         "us-east-1",
     }
     elsewhere = [found for found in european.custom if found.region == "us-east-1"]
-    assert {found.type.rpartition(":")[2] for found in elsewhere} == {"Topic", "MetricAlarm"}
+    assert {found.type.rpartition(":")[2] for found in elsewhere} == {
+        "Topic",
+        "TopicPolicy",
+        "MetricAlarm",
+    }
 
 
 @pytest.mark.parametrize("which", ("default", "public", "production", "european"))

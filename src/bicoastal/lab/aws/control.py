@@ -21,6 +21,7 @@ from bicoastal.lab.aws.patches import Action, Response, flattened
 from bicoastal.lab.aws.records import GlobalWriters, Records, arn_region
 from bicoastal.lab.aws.refusal import Refusal
 from bicoastal.lab.aws.refusals import refused
+from bicoastal.lab.aws.subscriptions import Subscriptions
 
 _T = TypeVar("_T")
 Handler: TypeAlias = Callable[[Records, Mapping[str, str], Any, Any], Response]
@@ -36,6 +37,9 @@ class ControlPlane:
         members: The databases.
         failovers: What moves writers.
         writers: What the functions' resolver is told.
+
+    Attributes:
+        subscriptions: The event subscriptions.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class ControlPlane:
         self._failovers = failovers
         self._writers = writers
         self._loop = asyncio.get_running_loop()
+        self.subscriptions = Subscriptions()
         self._actions: Mapping[str, Handler] = {
             "CreateDBCluster": self._create_cluster,
             "ModifyDBCluster": self._modify_cluster,
@@ -58,6 +63,7 @@ class ControlPlane:
             "PromoteReadReplicaDBCluster": self._promote_replica,
             "DescribeOrderableDBInstanceOptions": self._orderable,
             "DescribeAccountAttributes": self._quotas,
+            **{action: partial(self._subscribed, action) for action in self.subscriptions.actions},
         }
 
     def handle(self, action: str, params: Mapping[str, Any], original: Any) -> Response:
@@ -239,6 +245,12 @@ class ControlPlane:
 
     def _quotas(self, records: Records, _flat: Mapping[str, str], _params: Any, _: Any) -> Response:
         return self._answer("DescribeAccountAttributes", offers.quotas(records.used()))
+
+    def _subscribed(
+        self, action: str, records: Records, flat: Mapping[str, str], params: Any, _: Any
+    ) -> Response:
+        answer = self.subscriptions.actions[action](records, flat, params)
+        return self._refuse(answer) if isinstance(answer, Refusal) else self._answer(action, answer)
 
     def _answer(self, action: str, body: str) -> Response:
         answer: Response = self._rds._xml(

@@ -27,7 +27,16 @@ _LATER_VERSIONS = (
     ("8.4.mysql_aurora.8.4.8", "aurora-mysql8.4"),
 )
 # Actions of RDS that MiniStack does not know.
-_NEW_ACTIONS = ("PromoteReadReplicaDBCluster", "DescribeAccountAttributes")
+_NEW_ACTIONS = (
+    "AddSourceIdentifierToSubscription",
+    "CreateEventSubscription",
+    "DeleteEventSubscription",
+    "DescribeAccountAttributes",
+    "DescribeEventSubscriptions",
+    "ModifyEventSubscription",
+    "PromoteReadReplicaDBCluster",
+    "RemoveSourceIdentifierFromSubscription",
+)
 
 
 class Patches:

@@ -104,6 +104,7 @@ class Server:
         self._members = Members(config, workspace)
         self._failovers = Failovers(self._members, writers.write)
         control = ControlPlane(rds, self._members, self._failovers, writers)
+        self._subscriptions = control.subscriptions
         self._patches = Patches(control.handle)
         self._writers = writers
         self._ready = ready
@@ -168,6 +169,7 @@ class Server:
         await self._clear()
         await asyncio.to_thread(import_module("ministack.app")._reset_all_state)
         self._writers.write()
+        self._subscriptions.forget()
         self.layer.forget()
         return "reset"
 

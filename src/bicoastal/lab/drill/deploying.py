@@ -12,7 +12,14 @@ from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.drill.report import Deployment as DeploymentReport
-from bicoastal.lab.engine import DeployedResource, Deployment, Event, PlannedChange, Transform
+from bicoastal.lab.engine import (
+    DeployedResource,
+    Deployment,
+    Event,
+    JournalEntry,
+    PlannedChange,
+    Transform,
+)
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.settings import Settings
@@ -75,8 +82,14 @@ class Stack:
         )
         self._before = self._inventory()
         self._resources: list[DeployedResource] = []
+        self.outputs: Mapping[str, Any] = {}
         self._deleted = 0
         self._leftovers: list[str] = []
+
+    @property
+    def journal(self) -> list[JournalEntry]:
+        """What the engine did so far, in order, with everything that it keeps of it."""
+        return self.deployment.journal
 
     def deploy(self) -> Mapping[str, Any]:
         """Run the Pulumi program.
@@ -97,7 +110,8 @@ class Stack:
                 f"{error}\nWhat had been created was destroyed; {outcome}."
             ) from error
         self._resources = list(result.resources)
-        return result.outputs
+        self.outputs = result.outputs
+        return self.outputs
 
     def changes(self, *, refresh: bool = True) -> list[PlannedChange]:
         """What `pulumi up --refresh` would do now; empty when the program is quiet.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import jmespath
@@ -24,6 +24,7 @@ class _Listing:
     operation: str
     expression: str
     regional: bool = True
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 _LISTINGS = (
@@ -75,6 +76,21 @@ _LISTINGS = (
     _Listing("function", "lambda", "list_functions", "Functions[].FunctionName"),
     _Listing("log group", "logs", "describe_log_groups", "logGroups[].logGroupName"),
     _Listing("alarm", "cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
+    _Listing(
+        "composite alarm",
+        "cloudwatch",
+        "describe_alarms",
+        "CompositeAlarms[].AlarmName",
+        arguments={"AlarmTypes": ["CompositeAlarm"]},
+    ),
+    _Listing("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
+    _Listing("flow log", "ec2", "describe_flow_logs", "FlowLogs[].FlowLogId"),
+    _Listing(
+        "event subscription",
+        "rds",
+        "describe_event_subscriptions",
+        "EventSubscriptionsList[].CustSubscriptionId",
+    ),
     _Listing("EventBridge rule", "events", "list_rules", "Rules[].Name"),
     _Listing("SNS topic", "sns", "list_topics", "Topics[].TopicArn"),
     _Listing("DynamoDB table", "dynamodb", "list_tables", "TableNames[]"),
@@ -100,7 +116,8 @@ def inventory(client: ClientFactory, regions: Iterable[str]) -> frozenset[str]:
         for listing in _LISTINGS:
             if not listing.regional and index:
                 continue
-            answer = getattr(client(listing.service, region), listing.operation)()
+            ask = getattr(client(listing.service, region), listing.operation)
+            answer = ask(**listing.arguments)
             names = jmespath.search(listing.expression, answer) or []
             place = region if listing.regional else "global"
             found.update(f"{place} {listing.kind} {name}" for name in names)

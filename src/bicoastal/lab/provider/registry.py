@@ -11,10 +11,13 @@ from bicoastal.lab.provider import (
     budgets,
     dynamodb,
     ec2,
+    events,
+    flow_logs,
     functions,
     global_cluster,
     iam,
     kms,
+    overview,
     peering,
     rds,
     route53,
@@ -25,8 +28,8 @@ from bicoastal.lab.provider import (
 from bicoastal.lab.provider.handler import Handler
 
 _MODULES = (
-    access, aurora, budgets, dynamodb, ec2, functions, global_cluster, iam, kms, peering, rds,
-    route53, routing, sns, watch,
+    access, aurora, budgets, dynamodb, ec2, events, flow_logs, functions, global_cluster, iam, kms,
+    overview, peering, rds, route53, routing, sns, watch,
 )  # fmt: skip
 
 HANDLERS: Final[Mapping[str, Handler]] = {

@@ -24,12 +24,13 @@ from enum import Enum
 HEALTHY_SHARE = 0.18
 TCP_TIMEOUT_S = 10.0
 
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
     "LessThanOrEqualToThreshold": operator.le,
     "LessThanThreshold": operator.lt,
 }
+"""CloudWatch's comparison operators: whether a value breaches a threshold."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,9 @@ def alarm_state(alarm: Alarm, points: Mapping[float, float]) -> AlarmState:
         ALARM if all of the newest points breach, INSUFFICIENT_DATA if there are none, else OK.
     """
     newest = [points[at] for at in sorted(points)[-alarm.periods :]]
-    if not newest or alarm.comparison not in _COMPARISONS:
+    if not newest or alarm.comparison not in COMPARISONS:
         return AlarmState.INSUFFICIENT_DATA
-    breaches = _COMPARISONS[alarm.comparison]
+    breaches = COMPARISONS[alarm.comparison]
     if all(breaches(value, alarm.threshold) for value in newest):
         return AlarmState.ALARM
     return AlarmState.OK

@@ -7,6 +7,7 @@ from typing import Any
 
 from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
+from bicoastal.settings.models import Monitoring
 from bicoastal.settings.rules.base import Problem, out_of_range, rule
 from bicoastal.settings.secrecy import shown
 
@@ -132,6 +133,14 @@ def window(draft: Draft) -> Iterable[Problem]:
         _failover(promotionTimeoutS=10),
         _failover(cleanRounds=0),
         {"monitoring": {"lagAlarmMs": 0}},
+        {"monitoring": {"rpoAlarmMs": 0}},
+        {"monitoring": {"cpuAlarmPercent": 101}},
+        {"monitoring": {"memoryAlarmMib": 0}},
+        {"monitoring": {"localStorageAlarmMib": 0}},
+        {"monitoring": {"volumeLeftAlarmGib": 0}},
+        {"monitoring": {"connectionsAlarm": 16_001}},
+        {"monitoring": {"deadlocksAlarmPerMinute": -1}},
+        {"monitoring": {"loginFailuresAlarmPerMinute": -1}},
     ],
 )
 def failover_numbers(draft: Draft) -> Iterable[Problem]:
@@ -147,10 +156,33 @@ def failover_numbers(draft: Draft) -> Iterable[Problem]:
         ("failover.rpoBudgetS", failover.rpo_budget_s, 0, day, "seconds"),
         ("failover.promotionTimeoutS", failover.promotion_timeout_s, 60, day, "seconds"),
         ("failover.cleanRounds", failover.clean_rounds, 1, 100, "rounds"),
-        ("monitoring.lagAlarmMs", draft.settings.monitoring.lag_alarm_ms, 1, day * 1000, "ms"),
+        *_alarm_ranges(draft.settings.monitoring),
     )
     for key, value, low, high, unit in ranges:
         yield from out_of_range(key, value, low, high, unit)
+
+
+def _alarm_ranges(alarms: Monitoring) -> Iterable[tuple[str, float, float, float, str]]:
+    """The thresholds of alarms: key, value, least, most, unit."""
+    day_ms, most_rate = 86_400_000, 1_000_000
+    # Aurora MySQL takes 16,000 connections at most, a cluster volume 256 TiB.
+    return (
+        ("monitoring.lagAlarmMs", alarms.lag_alarm_ms, 1, day_ms, "ms"),
+        ("monitoring.rpoAlarmMs", alarms.rpo_alarm_ms, 1, day_ms, "ms"),
+        ("monitoring.cpuAlarmPercent", alarms.cpu_alarm_percent, 1, 100, "percent"),
+        ("monitoring.memoryAlarmMib", alarms.memory_alarm_mib, 1, 4 * 1024**2, "MiB"),
+        ("monitoring.localStorageAlarmMib", alarms.local_storage_alarm_mib, 1, 1024**2, "MiB"),
+        ("monitoring.volumeLeftAlarmGib", alarms.volume_left_alarm_gib, 1, 256 * 1024, "GiB"),
+        ("monitoring.connectionsAlarm", alarms.connections_alarm, 1, 16_000, "connections"),
+        (
+            "monitoring.deadlocksAlarmPerMinute",
+            alarms.deadlocks_alarm_per_minute, 0, most_rate, "a minute",
+        ),
+        (
+            "monitoring.loginFailuresAlarmPerMinute",
+            alarms.login_failures_alarm_per_minute, 0, most_rate, "a minute",
+        ),
+    )  # fmt: skip
 
 
 @rule(

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.keys import dotted
 from bicoastal.settings.models import Regions, default_domain
-from bicoastal.settings.names import NAME_LIMITS, Names
+from bicoastal.settings.namelimits import NAME_LIMITS
+from bicoastal.settings.names import Names
 from bicoastal.settings.rules.base import Problem, rule
 from bicoastal.settings.secrecy import quoted
 

@@ -55,20 +55,25 @@ def budget_above_lag(draft: Draft) -> Iterable[Problem]:
     "warning",
     source=LAG,
     passes=[{}, _failover(rpoBudgetS=5), _failover(rpoBudgetS=0)],
-    fails=[_failover(rpoBudgetS=4), {"monitoring": {"lagAlarmMs": 30_001}}],
+    fails=[
+        _failover(rpoBudgetS=4),
+        {"monitoring": {"lagAlarmMs": 30_001}},
+        {"monitoring": {"rpoAlarmMs": 30_001}},
+    ],
 )
 def alarm_before_budget(draft: Draft) -> Iterable[Problem]:
     """The alarm on the lag comes before the RPO budget is spent."""
-    alarm, budget = draft.settings.monitoring.lag_alarm_ms, draft.settings.failover.rpo_budget_s
-    if 0 < budget * 1000 < alarm:
-        yield Problem(
-            "monitoring.lagAlarmMs",
-            f"monitoring.lagAlarmMs is {alarm}, more than failover.rpoBudgetS, which is {budget} "
-            "seconds: a lag that forbids an automatic failover would alarm nobody.",
-            f"Choose at most {budget * 1000}.",
-            alarm,
-            related=("failover.rpoBudgetS",),
-        )
+    alarms, budget = draft.settings.monitoring, draft.settings.failover.rpo_budget_s
+    for key, alarm in (("lagAlarmMs", alarms.lag_alarm_ms), ("rpoAlarmMs", alarms.rpo_alarm_ms)):
+        if 0 < budget * 1000 < alarm:
+            yield Problem(
+                f"monitoring.{key}",
+                f"monitoring.{key} is {alarm}, more than failover.rpoBudgetS, which is {budget} "
+                "seconds: a lag that forbids an automatic failover would alarm nobody.",
+                f"Choose at most {budget * 1000}.",
+                alarm,
+                related=("failover.rpoBudgetS",),
+            )
 
 
 @rule(
@@ -98,6 +103,7 @@ def quorum_survives(draft: Draft) -> Iterable[Problem]:
     source=SUBSCRIBE,
     passes=[
         _failover(mode="approve") | {"monitoring": {"alarmEmails": ["ops@example.com"]}},
+        _failover(mode="approve") | {"monitoring": {"alarmUrls": ["https://ops.example.com/x"]}},
         _failover(mode="automatic"),
     ],
     fails=[_failover(mode="approve")],
@@ -105,14 +111,15 @@ def quorum_survives(draft: Draft) -> Iterable[Problem]:
 def somebody_is_asked(draft: Draft) -> Iterable[Problem]:
     """Where a person must approve, a person is told."""
     settings = draft.settings
-    if settings.failover.mode == "approve" and not settings.monitoring.alarm_emails:
+    hears = settings.monitoring.alarm_emails or settings.monitoring.alarm_urls
+    if settings.failover.mode == "approve" and not hears:
         yield Problem(
             "failover.mode",
-            "failover.mode is approve, but monitoring.alarmEmails is empty: nobody would hear that "
-            "an approval is awaited.",
+            "failover.mode is approve, but monitoring.alarmEmails and alarmUrls are empty: nobody "
+            "would hear that an approval is awaited.",
             "Add an address to monitoring.alarmEmails.",
             "approve",
-            related=("monitoring.alarmEmails",),
+            related=("monitoring.alarmEmails", "monitoring.alarmUrls"),
         )
 
 

@@ -205,3 +205,27 @@ def emails(draft: Draft) -> Iterable[Problem]:
                 "Write one such as ops@example.com.",
                 address,
             )
+
+
+@rule(
+    "BC612",
+    "error",
+    source="https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html",
+    passes=[{"monitoring": {"alarmUrls": ["https://events.example.com/sns"]}}],
+    fails=[
+        {"monitoring": {"alarmUrls": [url]}}
+        for url in ("http://events.example.com/sns", "events.example.com", "https://me:pw@x.org/")
+    ],
+)
+def alarm_urls(draft: Draft) -> Iterable[Problem]:
+    """`alarmUrls` are HTTPS addresses without a user and password."""
+    for number, url in enumerate(draft.settings.monitoring.alarm_urls):
+        if len(url) > 2048 or not re.fullmatch(r"https://[^/\s@]+(/\S*)?", url):
+            key = f"monitoring.alarmUrls[{number}]"
+            yield Problem(
+                key,
+                f"{key} is {quoted(key, url)}, but notices go to an HTTPS address only, and what "
+                "stands before an @ would be readable in the stack's state.",
+                "Write one such as https://events.example.com/sns.",
+                url,
+            )
