@@ -73,8 +73,8 @@ _VARIANTS: tuple[tuple[str, dict[str, Any], str], ...] = (
 _TOPOLOGIES: tuple[tuple[str, Topology, dict[str, Any], str, str], ...] = (
     (
         "headless standby",
-        "headless",
-        {},
+        "global",
+        {"headless_standby": True},
         "managed, once an instance is made",
         "nothing to promote until an instance is made, on a day when many are; no reads there",
     ),

@@ -71,7 +71,8 @@ class Case:
     @property
     def with_instances(self) -> tuple[str, ...]:
         """The members' regions that have instances."""
-        return (self.home,) if self.topology == "headless" else (self.home, self.standby)
+        members = self.settings.regions.members
+        return tuple(region for region in members if self.settings.instances(region))
 
     @property
     def follows_latch(self) -> bool:

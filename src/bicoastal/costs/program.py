@@ -13,8 +13,11 @@ MEMORY_GB = Decimal(FUNCTION_MEMORY_MB) / 1024
 LATCH_PUTS_PER_RUN = -(-RUN_S // LATCH_PERIOD_S)
 """How often a run, which remembers nothing of the one before, puts a latch that does not change."""
 
-MEMBER_ALARMS = 5
-"""CPU, memory, storage, connectivity, lag."""
+MEMBER_ALARMS = 2
+"""Storage, lag."""
+
+INSTANCE_ALARMS = 3
+"""CPU, memory, connectivity, of a member that has instances."""
 
 CONTROLLER_ALARMS = 2
 """Silent, errors."""
@@ -48,7 +51,12 @@ def topic_regions(settings: Settings) -> tuple[str, ...]:
 
 def alarms(settings: Settings) -> dict[str, int]:
     """Region -> how many alarms it has."""
-    counts = dict.fromkeys(settings.regions.members, MEMBER_ALARMS + CONTROLLER_ALARMS)
+    counts = {
+        region: MEMBER_ALARMS
+        + CONTROLLER_ALARMS
+        + (INSTANCE_ALARMS if settings.instances(region) else 0)
+        for region in settings.regions.members
+    }
     latched = settings.regions.all if settings.dns.mode == "latch" else ()
     watched = () if settings.dns.mode == "global-endpoint" else (HEALTH_METRICS_REGION,)
     for region in (*latched, *watched):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-Topology = Literal["global", "headless", "binlog-replica"]
-"""`global`: a global database with instances in both members. `headless`: one whose standby has a
-volume and no instance. `binlog-replica`: two clusters of which one replicates by binary log.
+Topology = Literal["global", "binlog-replica"]
+"""`global`: a global database. `binlog-replica`: two clusters of which one replicates by binary log.
 
-Sources:
-https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-attach.console.headless.html
+Source:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
 """
 

@@ -99,7 +99,7 @@ class Member(pulumi.ComponentResource):
     Attributes:
         region: the member's region.
         cluster: the cluster.
-        instances: its instances.
+        instances: its instances; none in a headless standby, whose volume replicates all the same.
     """
 
     def __init__(
@@ -257,9 +257,10 @@ class Member(pulumi.ComponentResource):
         self, subnets: aws.rds.SubnetGroup, *, is_public: bool
     ) -> list[aws.rds.ClusterInstance]:
         database = self._context.settings.database
-        monitoring = self._monitoring_role() if database.monitoring_interval_s else ()
+        count = self._context.settings.instances(self.region)
+        monitoring = self._monitoring_role() if count and database.monitoring_interval_s else ()
         instances = []
-        for number in range(1, database.instances_per_member + 1):
+        for number in range(1, count + 1):
             name = self._context.names.instance(self.region, number)
             instance = aws.rds.ClusterInstance(
                 name,

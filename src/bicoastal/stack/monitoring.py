@@ -52,7 +52,7 @@ class AlarmRule:
 
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 
-MEMBER_RULES = (
+INSTANCE_RULES = (
     AlarmRule(
         "cpu", "The busiest instance uses more than 80 % of its CPU",
         "AWS/RDS", "CPUUtilization", "Maximum", ABOVE, 80, 5, "notBreaching",
@@ -61,21 +61,25 @@ MEMBER_RULES = (
         "memory", "An instance has less than 128 MiB of memory left",
         "AWS/RDS", "FreeableMemory", "Minimum", BELOW, 128 * _MIB, 5, "notBreaching",
     ),
-    AlarmRule(
-        "storage", "Less than 1 TiB is left before the cluster volume reaches its limit",
-        "AWS/RDS", "AuroraVolumeBytesLeftTotal", "Minimum", BELOW, _TIB, 5, "notBreaching",
-    ),
     # No data means that no instance reports, which is what this alarm is for.
     AlarmRule(
         "connectivity", "No instance of this member has reported its uptime for three minutes",
         "AWS/RDS", "EngineUptime", "Maximum", BELOW, 1, 3, "breaching",
     ),
 )  # fmt: skip
-"""The alarms of each member, on metrics of its cluster.
+"""The alarms of each member that has instances, on metrics of its cluster.
 
 Source:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
 """
+
+MEMBER_RULES = (
+    AlarmRule(
+        "storage", "Less than 1 TiB is left before the cluster volume reaches its limit",
+        "AWS/RDS", "AuroraVolumeBytesLeftTotal", "Minimum", BELOW, _TIB, 5, "notBreaching",
+    ),
+)  # fmt: skip
+"""The alarms of each member, headless or not, besides the lag; source as above."""
 
 CONTROLLER_RULES = (
     # A controller that does not run cannot report that it does not run.
@@ -178,7 +182,8 @@ class Alarms(pulumi.ComponentResource):
             member: the member.
         """
         on = {"DBClusterIdentifier": member.cluster.cluster_identifier}
-        for rule in (*MEMBER_RULES, lag_rule(self._context.settings.monitoring.lag_alarm_ms)):
+        lag = lag_rule(self._context.settings.monitoring.lag_alarm_ms)
+        for rule in (*(INSTANCE_RULES if member.instances else ()), *MEMBER_RULES, lag):
             self._alarm(rule, member.region, on)
 
     def watch_controller(self, region: str, function: aws.lambda_.Function) -> None:

@@ -207,6 +207,8 @@ def _record(place: Place) -> Iterator[Line]:
 def _watching(place: Place, shape: Shape) -> Iterator[Line]:
     """Five alarms a member, two a controller, one a latch region, the status in us-east-1."""
     alarms = dict.fromkeys(place.regions[:2], 5 + 2)
+    if shape.topology == "headless":  # three of the five are on instances
+        alarms[place.regions[1]] -= 3
     if shape.dns == "latch":
         for region in place.regions:
             alarms[region] = alarms.get(region, 0) + 1
