@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 Topology = Literal["global", "binlog-replica"]
-"""`global`: a global database. `binlog-replica`: two clusters of which one replicates by binary log.
+"""`global`: a global database. `binlog-replica`: two clusters, one a replica by binary log.
 
 Source:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html

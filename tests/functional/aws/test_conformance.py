@@ -240,6 +240,22 @@ def test_a_replica_cluster_follows_its_source_until_it_is_promoted(lab: Any) -> 
         rds.promote_read_replica_db_cluster(DBClusterIdentifier="missing")
 
 
+def test_io_optimized_storage_is_read_back_and_standard_storage_is_not(lab: Any) -> None:
+    credentials = {"MasterUsername": "admin", "MasterUserPassword": lab.password}
+    lab.make_cluster(lab.home, StorageType="aurora-iopt1", **credentials)
+    rds = lab.rds()
+
+    def kind() -> Any:
+        return rds.describe_db_clusters()["DBClusters"][0].get("StorageType")
+
+    assert kind() == "aurora-iopt1"
+    lab.make_instance(lab.home)
+    (instance,) = rds.describe_db_instances()["DBInstances"]
+    assert instance["StorageType"] == "aurora-iopt1"
+    rds.modify_db_cluster(DBClusterIdentifier=f"c-{lab.home}", StorageType="aurora")
+    assert kind() is None
+
+
 def test_a_changed_master_password_is_the_databases_too(lab: Any) -> None:
     lab.make_writer()
     cluster = f"c-{lab.home}"
