@@ -19,6 +19,9 @@ MEMBER_ALARMS = 2
 INSTANCE_ALARMS = 3
 """CPU, memory, connectivity, of a member that has instances."""
 
+REPLICA_ALARMS = 1
+"""That it replicates at all, of a member outside a global database."""
+
 CONTROLLER_ALARMS = 2
 """Silent, errors."""
 
@@ -55,6 +58,7 @@ def alarms(settings: Settings) -> dict[str, int]:
         region: MEMBER_ALARMS
         + CONTROLLER_ALARMS
         + (INSTANCE_ALARMS if settings.instances(region) else 0)
+        + (0 if settings.is_global else REPLICA_ALARMS)
         for region in settings.regions.members
     }
     latched = settings.regions.all if settings.dns.mode == "latch" else ()

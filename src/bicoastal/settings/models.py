@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from bicoastal.settings.profiles import with_profile
 
 ProfileName = Literal["validation", "staging", "production"]
+TopologyName = Literal["global", "binlog-replica"]
 
 
 def _no_bool(value: Any) -> Any:
@@ -170,6 +171,7 @@ class Settings(_Model):
 
     environment_suffix: str = "dev"
     profile: ProfileName = "validation"
+    topology: TopologyName = "global"
     project: str = "bicoastal"
     cost_center: str = "unassigned"
     tags: dict[str, str] = Field(default_factory=dict)
@@ -199,6 +201,16 @@ class Settings(_Model):
             "ManagedBy": "pulumi",
             **self.tags,
         }
+
+    @property
+    def is_global(self) -> bool:
+        """Whether the members form a global database, rather than one replicating from the other.
+
+        Sources:
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.html
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
+        """
+        return self.topology == "global"
 
     def instances(self, region: str) -> int:
         """How many instances a member has.

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from bicoastal.settings import region_code
+from bicoastal.failover.config import GLOBAL_LAG, REPLICA_LAG
+from bicoastal.settings import Settings, region_code
 from bicoastal.stack.context import HEALTH_METRICS_REGION, Context
 from bicoastal.stack.database import Member
 from bicoastal.stack.keys import RegionKey
@@ -107,25 +108,35 @@ Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-clo
 """
 
 
-def lag_rule(threshold_ms: int) -> AlarmRule:
-    """The alarm on replication lag.
+def lag_rules(settings: Settings) -> tuple[AlarmRule, ...]:
+    """The alarms on replication, which is made of other metrics in either topology.
 
-    The metric exists only in the region that is standby at the time, so the alarm is made in both
-    and stays quiet on the side that has no data.
-    Source:
+    The metrics exist only in the region that is standby at the time, so the alarms are made in both
+    and stay quiet on the side that has no data. A replica by binary log tells its lag in seconds,
+    and -1 while it does not know it: when it is being made, or is in error.
+    Sources:
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-monitoring.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
 
     Args:
-        threshold_ms: the lag in milliseconds above which the alarm goes off.
+        settings: the topology, and the lag in milliseconds above which the alarm goes off.
 
     Returns:
-        The rule.
+        The rules.
     """
-    return AlarmRule(
+    threshold_ms = settings.monitoring.lag_alarm_ms
+    metric, threshold = GLOBAL_LAG, float(threshold_ms)
+    if not settings.is_global:
+        metric, threshold = REPLICA_LAG, threshold_ms / 1000
+    lag = AlarmRule(
         "lag", f"The member is more than {threshold_ms} ms behind the writer",
-        "AWS/RDS", "AuroraGlobalDBReplicationLag", "Maximum", ABOVE, threshold_ms, 3,
-        "notBreaching",
+        "AWS/RDS", metric, "Maximum", ABOVE, threshold, 3, "notBreaching",
     )  # fmt: skip
+    broken = AlarmRule(
+        "binlog", "The member no longer replicates the writer's binary log",
+        "AWS/RDS", metric, "Minimum", BELOW, 0, 5, "notBreaching",
+    )  # fmt: skip
+    return (lag,) if settings.is_global else (lag, broken)
 
 
 class Topics(pulumi.ComponentResource):
@@ -182,8 +193,8 @@ class Alarms(pulumi.ComponentResource):
             member: the member.
         """
         on = {"DBClusterIdentifier": member.cluster.cluster_identifier}
-        lag = lag_rule(self._context.settings.monitoring.lag_alarm_ms)
-        for rule in (*(INSTANCE_RULES if member.instances else ()), *MEMBER_RULES, lag):
+        lag = lag_rules(self._context.settings)
+        for rule in (*(INSTANCE_RULES if member.instances else ()), *MEMBER_RULES, *lag):
             self._alarm(rule, member.region, on)
 
     def watch_controller(self, region: str, function: aws.lambda_.Function) -> None:

@@ -21,6 +21,11 @@ SHAPES: dict[str, dict[str, Any]] = {
         "database": {"headlessStandby": True},
         "failover": {"mode": "approve"},
     },
+    "binlog-replica": {
+        "topology": "binlog-replica",
+        "database": {"instanceClass": "db.t4g.medium"},
+        "failover": {"mode": "observe"},
+    },
     "io-optimized": {"database": {"instanceClass": "db.r6g.large", "storageType": "aurora-iopt1"}},
 }
 

@@ -209,6 +209,8 @@ def _watching(place: Place, shape: Shape) -> Iterator[Line]:
     alarms = dict.fromkeys(place.regions[:2], 5 + 2)
     if shape.topology == "headless":  # three of the five are on instances
         alarms[place.regions[1]] -= 3
+    if shape.topology == "binlog-replica":  # whether it replicates at all
+        alarms = {region: count + 1 for region, count in alarms.items()}
     if shape.dns == "latch":
         for region in place.regions:
             alarms[region] = alarms.get(region, 0) + 1

@@ -328,16 +328,28 @@ def test_alternatives_say_what_they_cost_and_give_up() -> None:
     assert "storage aurora" in {other.name for other in alternatives(optimised)}
 
 
-def test_alternatives_say_who_fails_over_and_what_cannot_be_deployed() -> None:
+def test_alternatives_of_a_replica_are_lawful() -> None:
+    asked = {"topology": "binlog-replica", "failover": {"mode": "observe"}}
+    replica = load({**asked, "database": {"instanceClass": "db.t4g.medium"}})
+    first, *others = alternatives(replica)
+    assert first.failover == "none; promoted by hand"
+    by_hand = {other.name for other in others if other.failover == first.failover}
+    assert by_hand == {
+        "binlog replica, db.t4g.medium", "rounds every 30 s, threshold 3", "storage aurora-iopt1",
+    }  # fmt: skip
+    headless = next(other for other in others if other.name == "headless standby")
+    assert not any("db.t4g" in line.key for line in headless.estimate.lines)
+
+
+def test_alternatives_say_who_fails_over() -> None:
     found = {other.name: other for other in alternatives(load({}), Usage(free_tier=False))}
-    not_yet = {name for name, other in found.items() if not other.is_deployable}
-    assert not_yet == {"binlog replica, db.t4g.medium"}
     # An instance of half an ACU, its Enhanced Monitoring and its three alarms.
     assert found["headless standby"].difference == D("-43.80") - D("0.18") - D("0.30")
     assert found["headless standby"].failover.startswith("managed, once")
     # Two of 0.073 for two halves of an ACU; its own writes instead of replicated ones.
     replica = found["binlog replica, db.t4g.medium"]
-    assert replica.difference == D("106.58") - D("87.60")
+    # And an alarm in each region on whether it replicates.
+    assert replica.difference == D("106.58") - D("87.60") + D("0.20")
     assert replica.failover.startswith("none")
     assert not [line for line in replica.estimate.lines if line.name == "Replicated write I/O"]
     # 30.5 instead of 50.5 seconds of every minute, a third of the rounds.

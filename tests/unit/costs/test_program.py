@@ -26,7 +26,7 @@ from bicoastal.lab.planning import PlannedResource, planned_resources
 from bicoastal.settings import Settings, load
 from bicoastal.stack.context import HEALTH_METRICS_REGION, topic_regions
 from bicoastal.stack.database import LOG_RETENTION_DAYS
-from bicoastal.stack.monitoring import CONTROLLER_RULES, INSTANCE_RULES, MEMBER_RULES
+from bicoastal.stack.monitoring import CONTROLLER_RULES, INSTANCE_RULES, MEMBER_RULES, lag_rules
 
 SECRET = "arn:aws:secretsmanager:{}:123456789012:secret:database-AbCdEf"
 EUROPE = {"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"}
@@ -43,6 +43,11 @@ SHAPES: dict[str, dict[str, Any]] = {
     "headless": {
         "database": {"headlessStandby": True, "instanceClass": "db.r6g.large"},
         "failover": {"mode": "approve"},
+    },
+    "replica": {
+        "topology": "binlog-replica",
+        "database": {"instanceClass": "db.t4g.medium"},
+        "failover": {"mode": "observe"},
     },
     "given zone": {"hostedZoneId": "Z0123456789ABCDEFGHIJ", "domainName": "db.example.org"},
 }
@@ -140,6 +145,8 @@ def test_constants_agree_with_the_program(planned):
     settings, _ = planned
     assert len(MEMBER_RULES) + 1 == program.MEMBER_ALARMS  # and the lag
     assert len(INSTANCE_RULES) == program.INSTANCE_ALARMS
+    if not settings.is_global:
+        assert len(lag_rules(settings)) == 1 + program.REPLICA_ALARMS
     assert len(CONTROLLER_RULES) == program.CONTROLLER_ALARMS
     assert HEALTH_METRICS_REGION == program.HEALTH_METRICS_REGION
     assert LOG_RETENTION_DAYS == 30

@@ -123,6 +123,66 @@ def test_a_headless_standby_has_all_but_instances(evaluate: Any) -> None:
     assert watched == {"storage", "lag"}
 
 
+def test_a_replica_follows_the_home_member_outside_a_global_database(evaluate: Any) -> None:
+    program = evaluate(**keys_of("binlog-replica"))
+    assert program.of("GlobalCluster") == []
+    home, standby = (
+        next(found for found in program.of("Cluster") if found.region == region)
+        for region in (HOME, STANDBY)
+    )
+    source = "arn:aws:rds:us-east-1:123456789012:cluster:aurora-use1-dev"
+    assert standby.inputs["replicationSourceIdentifier"] == source
+    # After a promotion the live cluster has no source any more, and that is no difference.
+    assert "replicationSourceIdentifier" in standby.ignores
+    assert "sourceRegion" not in standby.inputs
+    given = {"masterUsername", "masterPasswordWo", "masterPasswordWoVersion", "databaseName"}
+    assert set(home.inputs) - set(standby.inputs) == given
+    assert set(standby.inputs) - set(home.inputs) == {"replicationSourceIdentifier"}
+    assert program.one("ClusterInstance", "db-use1-1-dev").urn in standby.dependencies
+    for group in program.of("ClusterParameterGroup"):
+        binlog = {"name": "binlog_format", "value": "MIXED", "applyMethod": "pending-reboot"}
+        assert binlog in group.inputs["parameters"]
+    assert {one.inputs["instanceClass"] for one in program.of("ClusterInstance")} == {
+        "db.t4g.medium"
+    }
+
+
+def test_a_replica_is_watched_and_never_promoted(evaluate: Any) -> None:
+    program = evaluate(**keys_of("binlog-replica"))
+    for region in (HOME, STANDBY):
+        code = region_code(region)
+        lag = program.one("MetricAlarm", f"lag-{code}-dev")
+        assert (lag.inputs["metricName"], lag.inputs["threshold"]) == ("AuroraBinlogReplicaLag", 5)
+        broken = program.one("MetricAlarm", f"binlog-{code}-dev")
+        assert (broken.inputs["metricName"], broken.inputs["threshold"]) == (
+            "AuroraBinlogReplicaLag", 0,
+        )  # fmt: skip
+        assert broken.inputs["comparisonOperator"] == "LessThanThreshold"
+        (policy,) = (p for p in program.of("RolePolicy") if p.name == f"control-{code}-dev")
+        allowed = json.dumps(policy.policy())
+        assert "rds:DescribeDBClusters" in allowed
+        assert "Global" not in allowed
+        assert "Promote" not in allowed
+        function = program.one("Function", f"control-{code}-dev")
+        config = json.loads(function.inputs["environment"]["variables"]["BICOASTAL_CONFIG"])
+        assert (config["topology"], config["mode"]) == ("binlog-replica", "observe")
+        assert config["cluster"] == config["latch"]["dimension_value"] == "global-dev"
+
+
+def test_only_a_global_database_has_outputs_of_one(evaluate: Any) -> None:
+    alone = {"global_cluster_id", "global_writer_endpoint"}
+    whole = set(evaluate(**keys_of("global-serverless")).outputs)
+    assert whole - set(evaluate(**keys_of("binlog-replica")).outputs) == alone
+    assert evaluate(**keys_of("binlog-replica")).outputs["latch"]["dimension_value"] == "global-dev"
+
+
+def test_the_oldest_burstable_classes_have_no_insights(evaluate: Any) -> None:
+    old = keys_of("binlog-replica") | {"database": {"instanceClass": "db.t3.medium"}}
+    for keys, insights in ((old, None), (keys_of("binlog-replica"), "standard")):
+        for cluster in evaluate(**keys).of("Cluster"):
+            assert cluster.inputs.get("databaseInsightsMode") == insights
+
+
 def test_both_members_have_the_storage_that_was_asked_for(evaluate: Any) -> None:
     optimized, standard = (
         [found.inputs.get("storageType") for found in evaluate(**keys_of(name)).of("Cluster")]

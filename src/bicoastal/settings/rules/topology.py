@@ -24,6 +24,27 @@ STORAGE = (
     "Concepts.Aurora_Fea_Regions_DB-eng.Feature.storage-type.html"
 )
 
+REPLICA = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
+    "AuroraMySQL.Replication.CrossRegion.html"
+)
+
+PROMOTION = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
+    "AuroraMySQL.Replication.CrossRegion.Promote.html"
+)
+
+ENDPOINT = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
+    "aurora-global-database-connecting.html"
+)
+
+BURSTABLE = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.BestPractices.html"
+)
+
+_REPLICA = {"topology": "binlog-replica", "failover": {"mode": "observe"}}
+
 _HEADLESS_KEY = "database.headlessStandby"
 
 _OPTIMIZED_SINCE = "3.03.1"
@@ -130,4 +151,119 @@ def optimized_since(draft: Draft) -> Iterable[Problem]:
             "Choose a later version, or storageType: aurora.",
             "aurora-iopt1",
             related=("database.engineVersion",),
+        )
+
+
+# --- a replica by binary log --------------------------------------------------------------------
+@rule(
+    "BC245",
+    "error",
+    source=PROMOTION,
+    passes=[_REPLICA, {"failover": {"mode": "automatic"}}],
+    fails=[{"topology": "binlog-replica"}, _REPLICA | {"failover": {"mode": "approve"}}],
+)
+def replica_only_observed(draft: Draft) -> Iterable[Problem]:
+    """A replica by binary log is promoted by a person."""
+    settings = draft.settings
+    mode = settings.failover.mode
+    if not settings.is_global and mode != "observe":
+        yield Problem(
+            "failover.mode",
+            f"failover.mode is {mode}, but topology is {settings.topology}: nothing keeps the old "
+            "writer from writing on, so a promotion that a controller makes would leave two.",
+            "Choose failover.mode: observe, and promote by hand; docs/deploying.md has the steps.",
+            mode,
+            related=("topology",),
+        )
+
+
+@rule(
+    "BC246",
+    "error",
+    source=ENDPOINT,
+    passes=[_REPLICA, {"dns": {"mode": "global-endpoint"}}],
+    fails=[_REPLICA | {"dns": {"mode": "global-endpoint"}}],
+)
+def replica_has_no_global_endpoint(draft: Draft) -> Iterable[Problem]:
+    """Only a global database has a global writer endpoint."""
+    settings = draft.settings
+    if not settings.is_global and settings.dns.mode == "global-endpoint":
+        yield Problem(
+            "dns.mode",
+            f"dns.mode is global-endpoint, but topology is {settings.topology}, and only a global "
+            "database has such an endpoint.",
+            "Use dns.mode: latch.",
+            "global-endpoint",
+            related=("topology",),
+        )
+
+
+@rule(
+    "BC247",
+    "error",
+    source=REPLICA,
+    passes=[_REPLICA, _headless()],
+    fails=[_REPLICA | {"database": {"headlessStandby": True}}],
+)
+def replica_has_instances(draft: Draft) -> Iterable[Problem]:
+    """A replica by binary log has an instance, which does the replicating."""
+    settings = draft.settings
+    if not settings.is_global and settings.database.headless_standby:
+        yield Problem(
+            _HEADLESS_KEY,
+            f"{_HEADLESS_KEY} is true, but topology is {settings.topology}, in which an instance "
+            "applies the binary log: without one nothing is replicated.",
+            "Leave it out, or choose topology: global, where the volume itself replicates.",
+            value=True,
+            related=("topology",),
+        )
+
+
+@rule(
+    "BC248",
+    "warning",
+    source=REPLICA,
+    passes=[{}, {"topology": "global"}],
+    fails=[_REPLICA],
+)
+def replica_is_limited(draft: Draft) -> Iterable[Problem]:
+    """A replica by binary log is chosen with its limits in mind."""
+    settings = draft.settings
+    if not settings.is_global:
+        yield Problem(
+            "topology",
+            f"topology is {settings.topology}: no managed failover, no switchover, no fencing of "
+            "the old writer; the lag is that of the binary log, which slows writes and costs "
+            "transfer; and after a promotion the other member must be built anew.",
+            "Choose topology: global unless a burstable class or another reason forbids it.",
+            settings.topology,
+        )
+
+
+@rule(
+    "BC249",
+    "warning",
+    source=BURSTABLE,
+    passes=[
+        _REPLICA | {"database": {"instanceClass": "db.t4g.medium"}},
+        _REPLICA | {"profile": "production"},
+    ],
+    fails=[
+        _REPLICA | {"profile": "production", "database": {"instanceClass": f"db.{name}.medium"}}
+        for name in ("t4g", "t3")
+    ],
+)
+def burstable_in_production(draft: Draft) -> Iterable[Problem]:
+    """A production database has no burstable class."""
+    settings = draft.settings
+    chosen = settings.database.instance_class
+    known = tables.family(chosen) in tables.classes()["burstable"]
+    if not settings.is_global and settings.profile == "production" and known:
+        yield Problem(
+            "database.instanceClass",
+            f"database.instanceClass is {chosen}, and AWS recommends burstable classes for "
+            "development and tests only: under a steady load the CPU credits run out.",
+            "Choose db.r6g.large.",
+            chosen,
+            related=("profile", "topology"),
         )
