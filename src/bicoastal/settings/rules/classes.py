@@ -87,7 +87,7 @@ def burstable(draft: Draft) -> Iterable[Problem]:
     cure = _ALTERNATIVES
     if size not in lawful:
         message += f" Aurora MySQL 3 and 8.4 do not offer {chosen} at all."
-    elif is_global:
+    else:
         cure += " topology: binlog-replica takes it, without managed failover."
     yield Problem(_CLASS_KEY, message, cure, chosen, related=("topology",))
 
