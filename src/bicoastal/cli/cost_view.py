@@ -14,7 +14,6 @@ from bicoastal.costs.estimate import Line
 from bicoastal.costs.report import REVIEWED_USD, Report
 
 _GAP = "  "
-NOT_YET = "not yet deployable by this version"
 
 
 def quantity(value: Decimal) -> str:
@@ -132,9 +131,8 @@ ALTERNATIVE_HEADS = (
 def alternative_cells(other: Alternative) -> tuple[str, str, str, str, str]:
     """One alternative; what has no price in a region makes its total a lower bound."""
     more = ">" if other.estimate.unpriced else ""
-    name = other.name if other.is_deployable else f"{other.name} ({NOT_YET})"
     total = more + money(other.estimate.total)
-    return name, total, f"{other.difference:+,.2f}", other.failover, other.gives
+    return other.name, total, f"{other.difference:+,.2f}", other.failover, other.gives
 
 
 class Row:
@@ -241,7 +239,6 @@ def as_json(report: Report) -> str:
                 "difference": str(other.difference),
                 "failover": other.failover,
                 "gives": other.gives,
-                "deployable": other.is_deployable,
                 "priced": not other.estimate.unpriced,
             }
             for other in report.alternatives

@@ -8,11 +8,11 @@ from typing import Any
 
 from bicoastal.costs.estimate import Estimate, estimate
 from bicoastal.costs.prices import Snapshot, snapshot
-from bicoastal.costs.topology import DEPLOYABLE, Topology
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import PROFILES, Database, Settings
 
-MANAGED = "managed, minutes"
+MANAGED, ONCE_MADE = "managed, minutes", "managed, once an instance is made"
+BY_HAND = "none; promoted by hand"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,6 @@ class Alternative:
         difference: US dollars a month more (or, negative, less) than what is asked for.
         failover: who fails over, and how long the promotion takes.
         gives: what it gives up, or what it buys.
-        is_deployable: whether this version can deploy it.
     """
 
     name: str
@@ -33,7 +32,6 @@ class Alternative:
     difference: Decimal
     failover: str
     gives: str
-    is_deployable: bool = True
 
 
 _PROFILE_GIVES = {
@@ -70,24 +68,32 @@ _VARIANTS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
 )
 
-_TOPOLOGIES: tuple[tuple[str, Topology, dict[str, Any], str, str], ...] = (
+_TOPOLOGIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     (
         "headless standby",
-        "headless",
-        {},
-        "managed, once an instance is made",
+        "global",
+        {"headless_standby": True},
         "nothing to promote until an instance is made, on a day when many are; no reads there",
     ),
     (
         "binlog replica, db.t4g.medium",
         "binlog-replica",
-        {"instance_class": "db.t4g.medium", "instances_per_member": 1},
-        "none; promoted by hand",
+        {
+            "instance_class": "db.t4g.medium",
+            "instances_per_member": 1,
+            "headless_standby": False,
+        },
         "no switchover, no failback without a rebuild; more lag, more lost; CPU credits",
     ),
 )
 
 _SLOWER: dict[str, Any] = {"probe_interval_s": 30, "threshold": 3}
+
+
+def _promotion(settings: Settings) -> str:
+    if not settings.is_global:
+        return BY_HAND
+    return ONCE_MADE if settings.database.headless_standby else MANAGED
 
 
 def alternatives(
@@ -106,29 +112,25 @@ def alternatives(
         What is asked for first.
     """
     asked = estimate(settings, usage, prices)
-    found = [Alternative("as asked for", asked, Decimal(0), MANAGED, "")]
+    found = [Alternative("as asked for", asked, Decimal(0), _promotion(settings), "")]
 
-    def add(
-        name: str,
-        gives: str,
-        *,
-        topology: Topology = "global",
-        promotion: str = MANAGED,
-        **groups: Any,
-    ) -> None:
-        other = estimate(settings.model_copy(update=groups), usage, prices, topology)
-        is_deployable = topology in DEPLOYABLE
-        difference = other.total - asked.total
-        found.append(Alternative(name, other, difference, promotion, gives, is_deployable))
+    def add(name: str, gives: str, **changed: Any) -> None:
+        built = settings.model_copy(update=changed)
+        other = estimate(built, usage, prices)
+        more = other.total - asked.total
+        found.append(Alternative(name, other, more, _promotion(built), gives))
 
     for profile, gives in _PROFILE_GIVES.items():
         defaults = Database.model_validate(PROFILES[profile].get("database", {}))
-        add(f"profile {profile}", gives, database=defaults)
+        add(f"profile {profile}", gives, topology="global", database=defaults)
     for name, keys, gives in _VARIANTS:
-        add(name, gives, database=settings.database.model_copy(update=keys))
-    for name, topology, keys, promotion, gives in _TOPOLOGIES:
         database = settings.database.model_copy(update=keys)
-        add(name, gives, topology=topology, promotion=promotion, database=database)
+        add(name, gives, topology="global", database=database)
+    # A class that only a replica may have gives way to the default one.
+    lawful = {} if settings.is_global else {"instance_class": Database().instance_class}
+    for name, topology, keys, gives in _TOPOLOGIES:
+        database = settings.database.model_copy(update={**lawful, **keys})
+        add(name, gives, topology=topology, database=database)
     add(
         "rounds every 30 s, threshold 3",
         "the same window if the grace is, fewer looks in it; noticed up to 20 s later",

@@ -85,7 +85,7 @@ def _volume(case: Case) -> Iterator[Item]:
 
 def _io(case: Case, region: str) -> Iterator[tuple[str, Decimal]]:
     usage = case.usage
-    if region == case.home or case.topology == "binlog-replica":
+    if region == case.home or not case.settings.is_global:
         yield "Write I/O", usage.writes_per_second * usage.io_per_write * SECONDS
     reads = usage.reads_per_second if region == case.home else usage.standby_reads_per_second
     if region in case.with_instances:
@@ -109,7 +109,7 @@ def _replication(case: Case) -> Iterator[Item]:
     """
     usage = case.usage
     key = f"transfer:{case.home}"
-    if case.topology == "binlog-replica":
+    if not case.settings.is_global:
         name = f"Binary log to {case.standby}"
         yield Item(name, key, case.home, _written_gib(case), "usage", (), case.standby)
         return

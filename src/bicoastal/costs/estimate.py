@@ -13,7 +13,6 @@ from bicoastal.costs.database import database_items
 from bicoastal.costs.items import HOURS, Case, Item, Kind
 from bicoastal.costs.network import network_items
 from bicoastal.costs.prices import Snapshot, snapshot
-from bicoastal.costs.topology import Topology
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import Settings
 
@@ -165,7 +164,6 @@ def estimate(
     settings: Settings,
     usage: Usage | None = None,
     prices: Snapshot | None = None,
-    topology: Topology = "global",
 ) -> Estimate:
     """Estimate what a stack costs.
 
@@ -173,13 +171,12 @@ def estimate(
         settings: what is asked for.
         usage: how it is used; the defaults if absent.
         prices: the snapshot; the one in the package if absent.
-        topology: how the members are joined.
 
     Returns:
         The estimate.
     """
     usage = usage or Usage()
-    return price(items(Case(settings, usage, topology)), usage, prices)
+    return price(items(Case(settings, usage)), usage, prices)
 
 
 def price(

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Literal
 
 from bicoastal.costs.prices import GLOBAL
-from bicoastal.costs.topology import Topology
 from bicoastal.costs.usage import Usage
 from bicoastal.settings import Settings
 
@@ -52,11 +51,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Case:
-    """What is estimated: the settings, how the stack is used, and how its members are joined."""
+    """What is estimated: the settings, and how the stack is used."""
 
     settings: Settings
     usage: Usage
-    topology: Topology = "global"
 
     @property
     def home(self) -> str:
@@ -71,7 +69,8 @@ class Case:
     @property
     def with_instances(self) -> tuple[str, ...]:
         """The members' regions that have instances."""
-        return (self.home,) if self.topology == "headless" else (self.home, self.standby)
+        members = self.settings.regions.members
+        return tuple(region for region in members if self.settings.instances(region))
 
     @property
     def follows_latch(self) -> bool:

@@ -27,7 +27,7 @@ def network_items(case: Case) -> Iterator[Item]:
     yield global_item("Queries", "route53:query", case.usage.dns_queries, "usage", record)
     if settings.health.endpoint_check == "public":
         hours = HOURS * settings.database.instances_per_member
-        for region in settings.regions.members:
+        for region in case.with_instances:
             gateway = ("aws:ec2/internetGateway:InternetGateway",)
             yield Item("Public addresses", "vpc:address", region, hours, "fixed", gateway)
     yield from _transfers(case)

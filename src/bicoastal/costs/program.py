@@ -13,8 +13,12 @@ MEMORY_GB = Decimal(FUNCTION_MEMORY_MB) / 1024
 LATCH_PUTS_PER_RUN = -(-RUN_S // LATCH_PERIOD_S)
 """How often a run, which remembers nothing of the one before, puts a latch that does not change."""
 
-MEMBER_ALARMS = 9
-"""Connectivity, both lags, volume, CPU, memory, connections, deadlocks, failed logins.
+MEMBER_ALARMS = 3
+"""Volume, and two on replication: both lags of a global database, lag and failure of a replica."""
+
+INSTANCE_ALARMS = 6
+"""Connectivity, CPU, memory, connections, deadlocks, failed logins, of a member with instances.
+
 
 Instances that are not serverless have one more, on their local storage.
 """
@@ -54,8 +58,13 @@ def topic_regions(settings: Settings) -> tuple[str, ...]:
 
 def alarms(settings: Settings) -> dict[str, int]:
     """Region -> how many alarms it has."""
-    of_member = MEMBER_ALARMS + (not settings.database.is_serverless)
-    counts = dict.fromkeys(settings.regions.members, of_member + CONTROLLER_ALARMS)
+    of_instances = INSTANCE_ALARMS + (not settings.database.is_serverless)
+    counts = {
+        region: MEMBER_ALARMS
+        + CONTROLLER_ALARMS
+        + (of_instances if settings.instances(region) else 0)
+        for region in settings.regions.members
+    }
     latched = settings.regions.all if settings.dns.mode == "latch" else ()
     watched = () if settings.dns.mode == "global-endpoint" else (HEALTH_METRICS_REGION,)
     for region in (*latched, *watched):

@@ -26,6 +26,9 @@ from bicoastal.failover.sizing import LATCH_PERIOD_S, RUN_S
 CONFIG_VARIABLE = "BICOASTAL_CONFIG"
 PACE_VARIABLE = "BICOASTAL_PACE"
 MODES = ("observe", "approve", "automatic")
+GLOBAL, BINLOG_REPLICA = "global", "binlog-replica"
+GLOBAL_LAG, REPLICA_LAG = "AuroraGlobalDBReplicationLag", "AuroraBinlogReplicaLag"
+"""The metric of a standby's lag: milliseconds in a global database, seconds in a replica."""
 LATCH_NAMESPACE = "Bicoastal"
 LATCH_METRIC = "HomeIsWriter"
 LATCH_DIMENSION = "Cluster"
@@ -183,6 +186,7 @@ class ControllerConfig(_Config):
         table: DynamoDB table of the record.
         latch: the metric that DNS follows.
         topic_arn: SNS topic for pages; None only logs them.
+        topology: global, or binlog-replica, which is observed only.
         mode: observe (say what would be done), approve (a human confirms), automatic.
         probe_interval_s: T, seconds from round to round.
         threshold: m, consecutive bad rounds.
@@ -207,6 +211,7 @@ class ControllerConfig(_Config):
     table: str
     latch: Latch
     topic_arn: str | None = None
+    topology: str = GLOBAL
     mode: str = "automatic"
     probe_interval_s: float = 10.0
     threshold: int = 7
@@ -243,6 +248,10 @@ class ControllerConfig(_Config):
             problems.append("members must name at least two regions: one to lose, one to promote")
         if self.mode not in MODES:
             problems.append(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
+        if self.topology not in (GLOBAL, BINLOG_REPLICA):
+            problems.append(f"topology must be {GLOBAL} or {BINLOG_REPLICA}, not {self.topology!r}")
+        if self.topology == BINLOG_REPLICA and self.mode != "observe":
+            problems.append(f"mode must be observe where topology is {BINLOG_REPLICA}")
         if self.region not in self.witnesses:
             problems.append(
                 f"witnesses must include {self.region!r}: only a member's own witness can verify "

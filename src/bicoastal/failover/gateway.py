@@ -18,13 +18,20 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from bicoastal.failover.config import ControllerConfig
+from bicoastal.failover.config import (
+    BINLOG_REPLICA,
+    GLOBAL_LAG,
+    REPLICA_LAG,
+    ControllerConfig,
+)
 from bicoastal.failover.errors import FailoverError
 from bicoastal.failover.votes import Topology, Vote
 
 CONNECT_TIMEOUT_S = 1.0
 READ_TIMEOUT_S = 3.0
-LAG_METRICS = ("AuroraGlobalDBRPOLag", "AuroraGlobalDBReplicationLag")
+# Metric -> by what its values are divided to have seconds; the better one first.
+LAG_METRICS = {"AuroraGlobalDBRPOLag": 1000, GLOBAL_LAG: 1000}
+REPLICA_LAG_METRICS = {REPLICA_LAG: 1}
 _SUBJECT_LIMIT = 100
 
 
@@ -98,6 +105,7 @@ class Gateway:
         self._config = config
         self._clients = clients
         self._vote_timeout_s = config.vote_timeout(pace)
+        self._is_replica = config.topology == BINLOG_REPLICA
 
     def vote(self, witness: str, member: str, number: int) -> Vote:
         """Ask a witness about a member.
@@ -135,14 +143,16 @@ class Gateway:
         return vote
 
     def topology(self) -> Topology:
-        """Describe the global database, from the controller's own region.
+        """Describe the database, from the controller's own region.
 
         Returns:
             Who is the writer, whether anything is under way, whether the own member is ready.
 
         Raises:
-            GatewayError: RDS did not answer, or does not know the global database.
+            GatewayError: RDS did not answer, or does not know the database.
         """
+        if self._is_replica:
+            return self._replica_topology()
         own = self._config.members[self._config.region]
         client = self._clients.get("rds", self._config.region)
         with _explained("the global database could not be described"):
@@ -169,6 +179,26 @@ class Gateway:
             versions=versions if all(versions) else None,
         )
 
+    def _replica_topology(self) -> Topology:
+        """Outside a global database each cluster knows only whom it replicates from itself.
+
+        Source:
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
+        """
+        own = self._config.members[self._config.region]
+        with _explained("the cluster of this region could not be described"):
+            member = self._clients.get("rds", self._config.region).describe_db_clusters(
+                DBClusterIdentifier=own.cluster_id
+            )["DBClusters"][0]
+        source = member.get("ReplicationSourceIdentifier")
+        is_available = member.get("Status") == "available"
+        return Topology(
+            writer=_region(source) if source else self._config.region,
+            settled=is_available,
+            standby_ready=bool(source) and is_available and bool(member.get("DBClusterMembers")),
+            connected=bool(source),
+        )
+
     def promote(self, target_arn: str) -> str:
         """Promote a member, accepting data loss; asked once, never retried here.
 
@@ -181,8 +211,11 @@ class Gateway:
             AWS's request id.
 
         Raises:
-            GatewayError: refused, or no answer; then whether it was accepted is unknown.
+            GatewayError: refused, or no answer; then whether it was accepted is unknown. A replica
+                outside a global database is promoted by people only: nothing fences its source.
         """
+        if self._is_replica:
+            raise GatewayError(f"{target_arn} is a replica by binary log; promote it by hand")
         client = self._clients.get("rds", self._config.region, read_timeout_s=10.0, attempts=1)
         with _explained(f"the promotion of {target_arn} was not accepted"):
             answer = client.failover_global_cluster(
@@ -236,7 +269,8 @@ class Gateway:
         own = self._config.members[self._config.region]
         client = self._clients.get("cloudwatch", self._config.region)
         end = datetime.fromtimestamp(before, UTC)
-        for metric in LAG_METRICS:
+        metrics = REPLICA_LAG_METRICS if self._is_replica else LAG_METRICS
+        for metric, per_second in metrics.items():
             with _explained("the replication lag could not be read"):
                 points = client.get_metric_statistics(
                     Namespace="AWS/RDS",
@@ -247,9 +281,10 @@ class Gateway:
                     Period=60,
                     Statistics=["Maximum"],
                 )["Datapoints"]
-            if points:
-                last = max(points, key=lambda point: point["Timestamp"])
-                return last["Maximum"] / 1000, last["Timestamp"].timestamp()
+            known = [point for point in points if point["Maximum"] >= 0]  # -1: it does not know
+            if known:
+                last = max(known, key=lambda point: point["Timestamp"])
+                return last["Maximum"] / per_second, last["Timestamp"].timestamp()
         return None
 
     def page(self, subject: str, message: str) -> None:

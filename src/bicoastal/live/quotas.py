@@ -8,11 +8,11 @@ from bicoastal.settings import Names, Settings
 from bicoastal.settings.account import Concurrency, Fact, Quota, Unread
 
 
-def _needed(settings: Settings) -> dict[str, int]:
+def _needed(settings: Settings, region: str) -> dict[str, int]:
     """What a member takes of each of RDS's quotas, by the names that RDS gives them."""
     return {
         "DBClusters": 1,
-        "DBInstances": settings.database.instances_per_member,
+        "DBInstances": settings.instances(region),
         "DBSubnetGroups": 1,
         "DBClusterParameterGroups": 1,
     }
@@ -50,7 +50,7 @@ def of_rds(
         Quota(name, *quotas[name], 0 if exists else needed)
         if name in quotas
         else Unread(unknown.format(region, name), "See the Service Quotas console.")
-        for name, needed in _needed(settings).items()
+        for name, needed in _needed(settings, region).items()
     )
 
 

@@ -31,6 +31,11 @@ class Target:
     region: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.settings.is_global:
+            raise BadRequest(
+                f"topology is {self.settings.topology}, in which nothing fails over but by hand: "
+                "these commands know global databases only; docs/deploying.md has the steps"
+            )
         if self.region is not None:
             self.check_member(self.region, "--region")
 

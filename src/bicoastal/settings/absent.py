@@ -79,13 +79,11 @@ ABSENCES = (
             "primaryInstanceClass",
             "standbyInstances",
             "secondaryInstances",
-            "headless",
-            "headlessStandby",
         ),
         "both members are alike, because either may be the writer: another patch level disables "
-        "managed failover, a smaller class would not carry the load, a member without instances "
-        "cannot be promoted",
-        "Remove it, and set the key that holds for both.",
+        "managed failover, and a smaller class would not carry the load",
+        "Remove it, and set the key that holds for both; headlessStandby: true leaves the standby "
+        "without instances.",
     ),
     Absence(
         "BC229",

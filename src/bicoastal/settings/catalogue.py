@@ -21,6 +21,7 @@ from bicoastal.settings.rules import (
     readiness,
     security,
     shape,
+    topology,
     versions,
     windows,
 )
@@ -76,6 +77,7 @@ RULES: dict[str, Rule] = collect(
         database,
         windows,
         absent,
+        topology,
         production,
         dns,
         failover,

@@ -19,6 +19,7 @@ _SYNONYMS = {
     "databasepassword": "secretArn",
     "dbpassword": "secretArn",
     "environment": "environmentSuffix",
+    "headless": "database.headlessStandby",
     "instancetype": "database.instanceClass",
     "masterpassword": "secretArn",
     "password": "secretArn",

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from bicoastal.settings.profiles import with_profile
 
 ProfileName = Literal["validation", "staging", "production"]
+TopologyName = Literal["global", "binlog-replica"]
 
 
 def _no_bool(value: Any) -> Any:
@@ -64,13 +65,14 @@ class Regions(_Model):
 
 
 class Database(_Model):
-    """The global database and its members; both members are alike."""
+    """The global database and its members, which are alike unless the standby is headless."""
 
     engine_version: str = "8.0.mysql_aurora.3.10.4"
     instance_class: str = "db.serverless"
     serverless_min_acu: Float = 0.5
     serverless_max_acu: Float = 2.0
     instances_per_member: Int = 1
+    headless_standby: bool = False
     database_name: str = "app"
     port: Int = 3306
     backup_retention_days: Int = 1
@@ -186,6 +188,7 @@ class Settings(_Model):
 
     environment_suffix: str = "dev"
     profile: ProfileName = "validation"
+    topology: TopologyName = "global"
     project: str = "bicoastal"
     cost_center: str = "unassigned"
     tags: dict[str, str] = Field(default_factory=dict)
@@ -215,6 +218,28 @@ class Settings(_Model):
             "ManagedBy": "pulumi",
             **self.tags,
         }
+
+    @property
+    def is_global(self) -> bool:
+        """Whether the members form a global database, rather than one replicating from the other.
+
+        Sources:
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.html
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
+        """
+        return self.topology == "global"
+
+    def instances(self, region: str) -> int:
+        """How many instances a member has.
+
+        Args:
+            region: the member's region.
+
+        Returns:
+            The number; a headless standby has none.
+        """
+        is_headless = self.database.headless_standby and region != self.regions.home
+        return 0 if is_headless else self.database.instances_per_member
 
     def cidr(self, region: str) -> str:
         """The address range of the VPC in one of the three regions.

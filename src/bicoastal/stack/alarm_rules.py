@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bicoastal.failover.config import GLOBAL_LAG, REPLICA_LAG
 from bicoastal.settings import Settings
 
 _MIB = 1024**2
@@ -75,17 +76,58 @@ def _member(
     )  # fmt: skip
 
 
-def member_rules(settings: Settings) -> tuple[AlarmRule, ...]:
+def member_rules(settings: Settings, *, has_instances: bool) -> tuple[AlarmRule, ...]:
     """The alarms of each member, on metrics of its cluster.
 
-    Both lags exist only in a region that is standby at the time. Local storage is not reported by
-    serverless instances. Deadlocks and failed logins are reported as an average per second.
-
     Args:
-        settings: the thresholds, and whether the instances are serverless.
+        settings: the thresholds, the topology, and whether the instances are serverless.
+        has_instances: whether there is anything that reports; a headless standby has only a volume.
 
     Returns:
         The rules.
+    """
+    volume = _member(
+        "storage", "AuroraVolumeBytesLeftTotal", BELOW,
+        settings.monitoring.volume_left_alarm_gib * _GIB,
+        f"Less than {settings.monitoring.volume_left_alarm_gib} GiB are left before the cluster "
+        "volume reaches its limit", pages=True,
+    )  # fmt: skip
+    instances = _instance_rules(settings) if has_instances else ()
+    return (*instances, volume, *_replication_rules(settings))
+
+
+def _replication_rules(settings: Settings) -> tuple[AlarmRule, ...]:
+    """On replication, made of other metrics in either topology.
+
+    They exist only in a region that is standby at the time. A replica by binary log tells its lag
+    in seconds, and -1 while it does not know it: when it is being made, or is in error. Source:
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-monitoring.html
+    """
+    watch = settings.monitoring
+    means = f"The member is more than {watch.lag_alarm_ms} ms behind the writer"
+    if settings.is_global:
+        return (
+            _member(
+                "rpo", "AuroraGlobalDBRPOLag", ABOVE, watch.rpo_alarm_ms,
+                f"A failover now would lose more than {watch.rpo_alarm_ms} ms of writes",
+                periods=3, pages=True,
+            ),
+            _member("lag", GLOBAL_LAG, ABOVE, watch.lag_alarm_ms, means, periods=3),
+        )  # fmt: skip
+    return (
+        _member(
+            "binlog", REPLICA_LAG, BELOW, 0,
+            "The member no longer replicates the writer's binary log", pages=True,
+        ),
+        _member("lag", REPLICA_LAG, ABOVE, watch.lag_alarm_ms / 1000, means, periods=3),
+    )  # fmt: skip
+
+
+def _instance_rules(settings: Settings) -> tuple[AlarmRule, ...]:
+    """On what instances report.
+
+    Local storage is not reported by serverless ones. Deadlocks and failed logins are reported as an
+    average per second.
     """
     watch = settings.monitoring
     rules = [
@@ -94,20 +136,6 @@ def member_rules(settings: Settings) -> tuple[AlarmRule, ...]:
             "connectivity", "EngineUptime", BELOW, 1,
             "No instance of this member has reported its uptime for three minutes",
             statistic="Maximum", periods=3, missing=LOUD, pages=True,
-        ),
-        _member(
-            "rpo", "AuroraGlobalDBRPOLag", ABOVE, watch.rpo_alarm_ms,
-            f"A failover now would lose more than {watch.rpo_alarm_ms} ms of writes",
-            periods=3, pages=True,
-        ),
-        _member(
-            "storage", "AuroraVolumeBytesLeftTotal", BELOW, watch.volume_left_alarm_gib * _GIB,
-            f"Less than {watch.volume_left_alarm_gib} GiB are left before the cluster volume "
-            "reaches its limit", pages=True,
-        ),
-        _member(
-            "lag", "AuroraGlobalDBReplicationLag", ABOVE, watch.lag_alarm_ms,
-            f"The member is more than {watch.lag_alarm_ms} ms behind the writer", periods=3,
         ),
         _member(
             "cpu", "CPUUtilization", ABOVE, watch.cpu_alarm_percent,

@@ -14,7 +14,7 @@ from bicoastal.failover.config import Member as MemberConfig
 from bicoastal.failover.sizing import FUNCTION_MEMORY_MB
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
-from bicoastal.stack.database import Member
+from bicoastal.stack.database import Member, joint_name
 from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, NAMESPACE
 from bicoastal.stack.functions import ARCHITECTURE, RUNTIME, FunctionHome
 from bicoastal.stack.keys import RegionKey
@@ -81,7 +81,7 @@ class Controller(pulumi.ComponentResource):
         context: Context,
         parent: pulumi.Resource,
         *,
-        global_cluster: aws.rds.GlobalCluster,
+        global_cluster: aws.rds.GlobalCluster | None,
         members: Mapping[str, Member],
         probers: Mapping[str, aws.lambda_.Function],
         table: aws.dynamodb.Table,
@@ -148,20 +148,16 @@ class Controller(pulumi.ComponentResource):
             for member in regions.members
         ]
         own = self._members[self._region]
-        clusters = [member.cluster.arn for member in self._members.values()]
         return [
             statement(
                 "AskWitnesses",
                 ["lambda:InvokeFunction"],
                 [prober.arn for prober in self._probers.values()],
             ),
-            statement("Look", ["rds:DescribeGlobalClusters"], [self._global_cluster.arn]),
+            *self._global_statements(),
             statement("LookCloser", ["rds:DescribeDBClusters"], [own.cluster.arn]),
             # Metrics cannot be told apart when they are read.
             statement("ReadLag", ["cloudwatch:GetMetricStatistics"], ["*"]),
-            statement(
-                "FailOver", ["rds:FailoverGlobalCluster"], [self._global_cluster.arn, *clusters]
-            ),
             statement("Record", ["dynamodb:GetItem", "dynamodb:PutItem"], tables),
             # Metrics have no ARN; the namespace is what can be told apart.
             statement(
@@ -174,10 +170,21 @@ class Controller(pulumi.ComponentResource):
             statement("EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey*"], [self._key.arn]),
         ]
 
+    def _global_statements(self) -> list[Statement]:
+        """What only a controller of a global database may do."""
+        if self._global_cluster is None:
+            return []
+        clusters = [member.cluster.arn for member in self._members.values()]
+        whole = self._global_cluster.arn
+        return [
+            statement("Look", ["rds:DescribeGlobalClusters"], [whole]),
+            statement("FailOver", ["rds:FailoverGlobalCluster"], [whole, *clusters]),
+        ]
+
     def _config(self) -> pulumi.Output[str]:
         """The JSON text that `ControllerConfig.from_json` reads."""
         known = {
-            "cluster": self._global_cluster.id,
+            "cluster": joint_name(self._global_cluster, self._context),
             "table": self._table.name,
             "topic": self._topic.arn,
             "witnesses": {region: prober.name for region, prober in self._probers.items()},
@@ -212,6 +219,7 @@ class Controller(pulumi.ComponentResource):
                 regions=regions.all if follows_latch else (),
             ),
             topic_arn=known["topic"],
+            topology=settings.topology,
             mode=failover.mode,
             probe_interval_s=failover.probe_interval_s,
             threshold=failover.threshold,

@@ -31,6 +31,9 @@ _AUDIT_PARAMETERS = {
 LOG_RETENTION_DAYS = 30
 MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
+STATIC = ("binlog_format",)
+"""Parameters that count from an instance's start on, which the first one's creation is."""
+
 CLUSTER_IGNORES = (
     # Read back from AWS, and moved to the other member by a role swap. Acting on a difference
     # would promote a member, or detach it from the global database.
@@ -89,16 +92,20 @@ def parameter_family(engine_version: str) -> str:
     return f"{ENGINE.value}{'.'.join(engine_version.split('.')[:2])}"
 
 
-def create_global_cluster(context: Context, parent: pulumi.Resource) -> aws.rds.GlobalCluster:
-    """Make the global database, still without members.
+def create_global_cluster(
+    context: Context, parent: pulumi.Resource
+) -> aws.rds.GlobalCluster | None:
+    """Make the global database, still without members, where the topology has one.
 
     Args:
         context: settings, names and providers.
         parent: the component that it belongs to.
 
     Returns:
-        The global cluster.
+        The global cluster; none where one member replicates from the other by binary log.
     """
+    if not context.settings.is_global:
+        return None
     database, name = context.settings.database, context.names.global_cluster
     return aws.rds.GlobalCluster(
         name,
@@ -112,13 +119,29 @@ def create_global_cluster(context: Context, parent: pulumi.Resource) -> aws.rds.
     )
 
 
+def joint_name(
+    global_cluster: aws.rds.GlobalCluster | None, context: Context
+) -> pulumi.Output[str]:
+    """The one name by which the decision record and the latch know all members.
+
+    Args:
+        global_cluster: the global cluster, if there is one.
+        context: the names.
+
+    Returns:
+        The global cluster's identifier, or what it would be.
+    """
+    name = context.names.global_cluster
+    return global_cluster.id if global_cluster else pulumi.Output.from_input(name)
+
+
 class Member(pulumi.ComponentResource):
-    """One regional cluster of the global database, with its instances.
+    """One regional cluster, with its instances.
 
     Attributes:
         region: the member's region.
         cluster: the cluster.
-        instances: its instances.
+        instances: its instances; none in a headless standby, whose volume replicates all the same.
     """
 
     def __init__(
@@ -130,7 +153,8 @@ class Member(pulumi.ComponentResource):
         network: RegionNetwork,
         security_group: aws.ec2.SecurityGroup,
         key: RegionKey,
-        global_cluster: aws.rds.GlobalCluster,
+        global_cluster: aws.rds.GlobalCluster | None,
+        source: Member | None = None,
         seed: Seed | None = None,
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
@@ -148,7 +172,12 @@ class Member(pulumi.ComponentResource):
         # expiring, without tags, and left behind.
         logs = [self._log_group(log) for log in exported_logs(context.settings)]
         self.cluster = self._create_cluster(
-            subnets, security_group, global_cluster, seed, [global_cluster, *logs, *after]
+            subnets,
+            security_group=security_group,
+            global_cluster=global_cluster,
+            source=source,
+            seed=seed,
+            depends_on=[*([global_cluster] if global_cluster else []), *logs, *after],
         )
         self.instances = self._create_instances(subnets, is_public=network.is_public)
         self.register_outputs({"endpoint": self.cluster.endpoint, "arn": self.cluster.arn})
@@ -178,13 +207,21 @@ class Member(pulumi.ComponentResource):
         }
         if self._context.settings.database.audit_log:
             parameters |= _AUDIT_PARAMETERS
+        if not self._context.settings.is_global:
+            # In both members: who is promoted is the source of the next replica. Source:
+            # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
+            parameters["binlog_format"] = "MIXED"
         return aws.rds.ClusterParameterGroup(
             name,
             name=name,
             family=parameter_family(self._context.settings.database.engine_version),
             description=f"Aurora member in {self.region}; the same in every region",
             parameters=[
-                {"name": key, "value": value, "apply_method": "immediate"}
+                {
+                    "name": key,
+                    "value": value,
+                    "apply_method": "pending-reboot" if key in STATIC else "immediate",
+                }
                 for key, value in parameters.items()
             ],
             tags=self._context.tags(name),
@@ -205,8 +242,10 @@ class Member(pulumi.ComponentResource):
     def _create_cluster(
         self,
         subnets: aws.rds.SubnetGroup,
+        *,
         security_group: aws.ec2.SecurityGroup,
-        global_cluster: aws.rds.GlobalCluster,
+        global_cluster: aws.rds.GlobalCluster | None,
+        source: Member | None,
         seed: Seed | None,
         depends_on: Sequence[pulumi.Resource],
     ) -> aws.rds.Cluster:
@@ -221,7 +260,9 @@ class Member(pulumi.ComponentResource):
             engine=ENGINE,
             engine_mode="provisioned",
             engine_version=database.engine_version,
-            global_cluster_identifier=global_cluster.id,
+            global_cluster_identifier=global_cluster.id if global_cluster else None,
+            # Counts at creation only: who was promoted since must not be demoted.
+            replication_source_identifier=source.cluster.arn if source else None,
             master_username=seed.credentials.username if seed else None,
             # Write-only: the provider hands it to AWS and keeps it in no state.
             master_password_wo=seed.credentials.password if seed else None,
@@ -247,7 +288,11 @@ class Member(pulumi.ComponentResource):
             deletion_protection=database.deletion_protection,
             enabled_cloudwatch_logs_exports=list(exported_logs(self._context.settings)),
             iam_database_authentication_enabled=True,
-            database_insights_mode="standard",
+            # Not for db.t3. Source:
+            # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DatabaseInsights.Engines.html
+            database_insights_mode=(
+                None if database.instance_class.startswith("db.t3.") else "standard"
+            ),
             apply_immediately=True,
             tags=self._context.tags(name),
             opts=self._context.options(
@@ -278,9 +323,10 @@ class Member(pulumi.ComponentResource):
         self, subnets: aws.rds.SubnetGroup, *, is_public: bool
     ) -> list[aws.rds.ClusterInstance]:
         database = self._context.settings.database
-        monitoring = self._monitoring_role() if database.monitoring_interval_s else ()
+        count = self._context.settings.instances(self.region)
+        monitoring = self._monitoring_role() if count and database.monitoring_interval_s else ()
         instances = []
-        for number in range(1, database.instances_per_member + 1):
+        for number in range(1, count + 1):
             name = self._context.names.instance(self.region, number)
             instance = aws.rds.ClusterInstance(
                 name,

@@ -21,7 +21,7 @@ from bicoastal.failover import config
 from bicoastal.failover.sizing import LATCH_PERIOD_S
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
-from bicoastal.stack.database import Member
+from bicoastal.stack.database import Member, joint_name
 from bicoastal.stack.network import RegionNetwork
 
 NAMESPACE = config.LATCH_NAMESPACE
@@ -45,15 +45,14 @@ class Latch(pulumi.ComponentResource):
     """
 
     def __init__(
-        self, global_cluster: aws.rds.GlobalCluster, context: Context, parent: pulumi.Resource
+        self, cluster: pulumi.Output[str], context: Context, parent: pulumi.Resource
     ) -> None:
         super().__init__(
             "bicoastal:stack:Latch", "latch", {}, pulumi.ResourceOptions(parent=parent)
         )
         self._context = context
         self.checks = {
-            region: self._check(region, global_cluster.id)
-            for region in context.settings.regions.all
+            region: self._check(region, cluster) for region in context.settings.regions.all
         }
         self.check = calculated_check(
             context.names.latch_check, list(self.checks.values()), LATCH_QUORUM, context, self
@@ -141,7 +140,7 @@ class Dns(pulumi.ComponentResource):
         self,
         networks: Mapping[str, RegionNetwork],
         members: Mapping[str, Member],
-        global_cluster: aws.rds.GlobalCluster,
+        global_cluster: aws.rds.GlobalCluster | None,
         context: Context,
         parent: pulumi.Resource,
     ) -> None:
@@ -156,12 +155,12 @@ class Dns(pulumi.ComponentResource):
         )
         self.health_checks: dict[str, pulumi.Output[str]] = {}
         self.status_check: str | None = None
-        if settings.dns.mode == "latch":
-            self._follow_latch(global_cluster)
+        if settings.dns.mode == "global-endpoint" and global_cluster:
+            self._record("global", global_cluster.endpoint)
         elif settings.dns.mode == "health-check":
             self._follow_endpoint()
         else:
-            self._record("global", global_cluster.endpoint)
+            self._follow_latch(joint_name(global_cluster, context))
         self.register_outputs({"zone_id": self.zone_id})
 
     def _private_zone(self, networks: Mapping[str, RegionNetwork]) -> pulumi.Output[str]:
@@ -180,8 +179,8 @@ class Dns(pulumi.ComponentResource):
         )
         return zone.zone_id
 
-    def _follow_latch(self, global_cluster: aws.rds.GlobalCluster) -> None:
-        latch = Latch(global_cluster, self._context, self)
+    def _follow_latch(self, cluster: pulumi.Output[str]) -> None:
+        latch = Latch(cluster, self._context, self)
         names = self._context.names
         self.health_checks = {
             names.latch_region_check(region): check.id for region, check in latch.checks.items()

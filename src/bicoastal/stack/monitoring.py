@@ -65,7 +65,8 @@ class Alarms(pulumi.ComponentResource):
             member: the member.
         """
         on = {"DBClusterIdentifier": member.cluster.cluster_identifier}
-        for rule in member_rules(self._context.settings):
+        has_instances = bool(member.instances)
+        for rule in member_rules(self._context.settings, has_instances=has_instances):
             self._alarm(rule, member.region, on)
 
     def watch_controller(

@@ -17,7 +17,7 @@ from bicoastal.stack.context import Context, create_context
 from bicoastal.stack.controller import Controller, create_record_table
 from bicoastal.stack.credentials import read_credentials
 from bicoastal.stack.dashboards import Dashboards
-from bicoastal.stack.database import Member, Seed, create_global_cluster
+from bicoastal.stack.database import Member, Seed, create_global_cluster, joint_name
 from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, NAMESPACE, Dns
 from bicoastal.stack.events import MemberEvents
 from bicoastal.stack.flow_logs import FlowLogs
@@ -50,7 +50,7 @@ def accept(settings: Settings) -> tuple[str, list[Finding]]:
 
 
 class TapStack(pulumi.ComponentResource):
-    """A two-region Aurora MySQL global database with witnesses, controllers and a DNS name.
+    """Aurora MySQL in two regions, with witnesses, controllers and a DNS name.
 
     Args:
         name: the component's name in Pulumi.
@@ -152,6 +152,7 @@ class TapStack(pulumi.ComponentResource):
                 security_group=access.databases[region],
                 key=keys[region],
                 global_cluster=self._global_cluster,
+                source=None if context.settings.is_global else members.get(context.home),
                 seed=seed if region == context.home else None,
                 after=[found for member in members.values() for found in member.instances],
             )
@@ -174,6 +175,15 @@ class TapStack(pulumi.ComponentResource):
         if limit_usd is not None:
             CostWatch(self._topics, limit_usd, context, self)
 
+    def _global_outputs(self) -> dict[str, pulumi.Output[str]]:
+        """What only a global database has."""
+        if self._global_cluster is None:
+            return {}
+        return {
+            "global_cluster_id": self._global_cluster.id,
+            "global_writer_endpoint": self._global_cluster.endpoint,
+        }
+
     def _collect(self, context: Context) -> dict[str, Any]:
         settings, names = context.settings, context.names
         home, standby = (self._members[region].cluster for region in settings.regions.members)
@@ -187,8 +197,7 @@ class TapStack(pulumi.ComponentResource):
             "secondary_cluster_endpoint": standby.endpoint,
             "secondary_cluster_reader_endpoint": standby.reader_endpoint,
             "secondary_cluster_arn": standby.arn,
-            "global_cluster_id": self._global_cluster.id,
-            "global_writer_endpoint": self._global_cluster.endpoint,
+            **self._global_outputs(),
             "members": {
                 region: {
                     "cluster_id": member.cluster.cluster_identifier,
@@ -210,7 +219,7 @@ class TapStack(pulumi.ComponentResource):
                 "namespace": NAMESPACE,
                 "metric": LATCH_METRIC,
                 "dimension_name": LATCH_DIMENSION,
-                "dimension_value": self._global_cluster.id,
+                "dimension_value": joint_name(self._global_cluster, context),
                 "period_s": LATCH_PERIOD_S,
                 "regions": list(settings.regions.all) if follows_latch else [],
                 "alarms": {

@@ -219,9 +219,19 @@ def test_failovers_that_aws_refuses(lab: Any) -> None:
 
 def test_a_replica_cluster_follows_its_source_until_it_is_promoted(lab: Any) -> None:
     credentials = {"MasterUsername": "admin", "MasterUserPassword": lab.password}
-    lab.make_cluster(lab.home, DatabaseName="app", **credentials)
+    group = {"DBClusterParameterGroupName": "logging"}
+    lab.rds().create_db_cluster_parameter_group(
+        **group, DBParameterGroupFamily="aurora-mysql8.0", Description="d"
+    )
+    lab.make_cluster(lab.home, DatabaseName="app", **credentials, **group)
     lab.make_instance(lab.home, DBInstanceClass="db.t4g.medium")
     source = lab.aws.member(lab.home).arn
+    with refused("InvalidDBClusterStateFault"):
+        lab.make_cluster(lab.standby, ReplicationSourceIdentifier=source)
+    binlog = {"ParameterName": "binlog_format", "ParameterValue": "MIXED"}
+    lab.rds().modify_db_cluster_parameter_group(
+        **group, Parameters=[binlog | {"ApplyMethod": "pending-reboot"}]
+    )
     lab.make_cluster(lab.standby, ReplicationSourceIdentifier=source)
     lab.make_instance(lab.standby, DBInstanceClass="db.t4g.medium")
     replica = f"c-{lab.standby}"
@@ -238,6 +248,24 @@ def test_a_replica_cluster_follows_its_source_until_it_is_promoted(lab: Any) -> 
         rds.promote_read_replica_db_cluster(DBClusterIdentifier=replica)
     with refused("DBClusterNotFoundFault"):
         rds.promote_read_replica_db_cluster(DBClusterIdentifier="missing")
+
+
+def test_io_optimized_storage_is_read_back_and_standard_storage_is_not(lab: Any) -> None:
+    credentials = {"MasterUsername": "admin", "MasterUserPassword": lab.password}
+    lab.make_cluster(lab.home, StorageType="aurora-iopt1", **credentials)
+    rds = lab.rds()
+
+    def kind() -> Any:
+        return rds.describe_db_clusters()["DBClusters"][0].get("StorageType")
+
+    assert kind() == "aurora-iopt1"
+    lab.make_instance(lab.home)
+    (instance,) = rds.describe_db_instances()["DBInstances"]
+    assert instance["StorageType"] == "aurora-iopt1"
+    rds.modify_db_cluster(DBClusterIdentifier=f"c-{lab.home}", StorageType="aurora")
+    assert kind() is None
+    with refused("DBClusterNotFoundFault"):
+        rds.modify_db_cluster(DBClusterIdentifier="missing", StorageType="aurora")
 
 
 def test_a_changed_master_password_is_the_databases_too(lab: Any) -> None:

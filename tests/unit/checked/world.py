@@ -123,6 +123,9 @@ class World:
     def clusters(self) -> list[Record]:
         return list(self.by_region[self.region])
 
+    def parameters_of(self, cluster: Record) -> Mapping[str, str]:
+        return {}
+
     def subnet_groups(self) -> Mapping[str, Record]:
         return {name: {} for name in self.named[self.region]}
 

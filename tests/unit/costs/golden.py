@@ -211,6 +211,8 @@ def _watching(place: Place, shape: Shape) -> Iterator[Line]:
     """
     local = 0 if shape.capacity == "0.5" else 1
     alarms = dict.fromkeys(place.regions[:2], 9 + local + 5)
+    if shape.topology == "headless":  # six of the nine, and the tenth, are on instances
+        alarms[place.regions[1]] -= 6 + local
     for region in place.regions[:2]:
         yield region, "Alarm over alarms", D(1), D("0.50")
         yield region, "Metrics of votes", D(2), D("0.30")

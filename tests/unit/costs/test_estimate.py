@@ -145,7 +145,9 @@ def test_where_prices_agree_the_order_of_regions_does_not_matter(
 @given(stacks(), usages)
 def test_taking_a_resource_away_never_costs_more(settings: Settings, usage: Usage) -> None:
     asked = estimate(settings, usage).total
-    assert estimate(settings, usage, topology="headless").total <= asked
+    headless = settings.database.model_copy(update={"headless_standby": True})
+    less = settings.model_copy(update={"database": headless})
+    assert estimate(less, usage).total <= asked
     for group, key, without in (
         ("monitoring", "alarm_emails", ()),
         ("database", "monitoring_interval_s", 0),
@@ -160,6 +162,28 @@ def test_taking_a_resource_away_never_costs_more(settings: Settings, usage: Usag
 
 def names(found: Estimate) -> dict[tuple[str, str], Decimal]:
     return {(line.region, line.name): line.usd for line in found.lines}
+
+
+def test_a_headless_standby_has_a_volume_and_nothing_that_reads_it() -> None:
+    shape = {"failover": {"mode": "approve"}, "health": {"endpointCheck": "public"}}
+    whole = names(estimate(load(shape), Usage(standby_reads_per_second=D(9))))
+    headless = load({**shape, "database": {"headlessStandby": True}})
+    found = names(estimate(headless, Usage(standby_reads_per_second=D(9))))
+    changed = {
+        key: whole[key] - found.get(key, D(0)) for key in whole if whole[key] != found.get(key)
+    }
+    assert changed == {
+        ("us-west-2", "Serverless v2, minimum 0.5 ACU"): D("43.80"),
+        ("us-west-2", "Serverless v2, above it, average 0.5 ACU"): D(0),
+        ("us-west-2", "Read I/O"): D("4.73"),
+        ("us-west-2", "Enhanced Monitoring, written"): whole[
+            "us-west-2", "Enhanced Monitoring, written"
+        ],
+        ("us-west-2", "Enhanced Monitoring, kept 30 days"): D("0.01"),
+        ("us-west-2", "Public addresses"): D("3.65"),
+        ("us-west-2", "Alarms"): D("0.60"),  # those on what instances report
+    }
+    assert found["us-west-2", "Storage"] == D("1.00")
 
 
 def test_io_optimised_storage_has_no_io_but_replicates() -> None:
@@ -306,16 +330,27 @@ def test_alternatives_say_what_they_cost_and_give_up() -> None:
     assert "storage aurora" in {other.name for other in alternatives(optimised)}
 
 
-def test_alternatives_say_who_fails_over_and_what_cannot_be_deployed() -> None:
-    found = {other.name: other for other in alternatives(load({}), Usage(free_tier=False))}
-    assert {name for name, other in found.items() if not other.is_deployable} == {
-        "headless standby", "binlog replica, db.t4g.medium",
+def test_alternatives_of_a_replica_are_lawful() -> None:
+    asked = {"topology": "binlog-replica", "failover": {"mode": "observe"}}
+    replica = load({**asked, "database": {"instanceClass": "db.t4g.medium"}})
+    first, *others = alternatives(replica)
+    assert first.failover == "none; promoted by hand"
+    by_hand = {other.name for other in others if other.failover == first.failover}
+    assert by_hand == {
+        "binlog replica, db.t4g.medium", "rounds every 30 s, threshold 3", "storage aurora-iopt1",
     }  # fmt: skip
-    # An instance of half an ACU and its Enhanced Monitoring.
-    assert found["headless standby"].difference == D("-43.80") - D("0.18")
+    headless = next(other for other in others if other.name == "headless standby")
+    assert not any("db.t4g" in line.key for line in headless.estimate.lines)
+
+
+def test_alternatives_say_who_fails_over() -> None:
+    found = {other.name: other for other in alternatives(load({}), Usage(free_tier=False))}
+    # An instance of half an ACU, its Enhanced Monitoring and its six alarms.
+    assert found["headless standby"].difference == D("-43.80") - D("0.18") - D("0.60")
     assert found["headless standby"].failover.startswith("managed, once")
     # Two of 0.073 for two halves of an ACU; its own writes instead of replicated ones.
     replica = found["binlog replica, db.t4g.medium"]
+    # And an alarm in each region on local storage.
     assert replica.difference == D("106.58") - D("87.60") + D("0.20")
     assert replica.failover.startswith("none")
     assert not [line for line in replica.estimate.lines if line.name == "Replicated write I/O"]

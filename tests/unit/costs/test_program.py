@@ -45,6 +45,15 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
     "production": {"profile": "production", "dns": {"mode": "global-endpoint"}},
     "european": {"regions": EUROPE, "database": {"monitoringIntervalS": 0}},
+    "headless": {
+        "database": {"headlessStandby": True, "instanceClass": "db.r6g.large"},
+        "failover": {"mode": "approve"},
+    },
+    "replica": {
+        "topology": "binlog-replica",
+        "database": {"instanceClass": "db.t4g.medium"},
+        "failover": {"mode": "observe"},
+    },
     "given zone": {"hostedZoneId": "Z0123456789ABCDEFGHIJ", "domainName": "db.example.org"},
 }
 
@@ -148,7 +157,10 @@ def test_health_checks_and_functions_are_those_of_the_program(planned):
 def test_constants_agree_with_the_program(planned):
     settings, _ = planned
     on_disk = not settings.database.is_serverless
-    assert len(member_rules(settings)) == program.MEMBER_ALARMS + on_disk
+    bare = member_rules(settings, has_instances=False)
+    assert len(bare) == program.MEMBER_ALARMS
+    whole = member_rules(settings, has_instances=True)
+    assert len(whole) - len(bare) == program.INSTANCE_ALARMS + on_disk
     votes = vote_rules("Bicoastal/dev", 2, 3)
     assert len(CONTROLLER_RULES) + len(votes) == program.CONTROLLER_ALARMS
     assert len({rule.metric for rule in votes}) == program.VOTE_METRICS

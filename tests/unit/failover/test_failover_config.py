@@ -77,6 +77,15 @@ def test_shape_errors_are_reported_together() -> None:
         assert part in found
 
 
+def test_a_replica_by_binary_log_is_observed_only() -> None:
+    approved = config(topology="binlog-replica", mode="approve").to_json()
+    assert "mode must be observe where topology is" in problems(ControllerConfig, approved)
+    unknown = config(topology="both", mode="observe").to_json()
+    assert "topology must be global or binlog-replica" in problems(ControllerConfig, unknown)
+    observed = config(topology="binlog-replica", mode="observe").to_json()
+    assert ControllerConfig.from_json(observed).topology == "binlog-replica"
+
+
 def test_nested_objects_are_checked() -> None:
     raw = json.loads(PROBER.to_json())
     raw["members"] = {HOME: "one", STANDBY: {"host": None}}

@@ -337,3 +337,54 @@ def test_a_regions_address_can_be_given() -> None:
     clients = Clients({HOME: "http://127.0.0.1:9"}.get)
     assert clients.get("sts", HOME).meta.endpoint_url == "http://127.0.0.1:9"
     assert clients.get("sts", STANDBY).meta.endpoint_url != "http://127.0.0.1:9"
+
+
+# --- a replica by binary log: two clusters, of which each knows only its own source -------------
+def replica(clients: StubbedClients, region: str = STANDBY) -> Gateway:
+    changes = {"topology": "binlog-replica", "mode": "observe"}
+    return Gateway(config(region, **changes), 1.0, clients)
+
+
+@pytest.mark.parametrize(
+    ("found", "writer", "ready"),
+    (
+        ({"ReplicationSourceIdentifier": HOME_ARN, "DBClusterMembers": [{}]}, HOME, True),
+        ({"ReplicationSourceIdentifier": HOME_ARN}, HOME, False),
+        ({"DBClusterMembers": [{}]}, STANDBY, False),
+    ),
+)
+def test_a_replica_s_source_is_the_writer_until_it_is_promoted(
+    clients: StubbedClients, found: dict[str, Any], writer: str, ready: bool
+) -> None:
+    clients.stub("rds", STANDBY).add_response(
+        "describe_db_clusters",
+        {"DBClusters": [{"Status": "available", **found}]},
+        {"DBClusterIdentifier": "standby"},
+    )
+    is_replica = "ReplicationSourceIdentifier" in found
+    assert replica(clients).topology() == Topology(
+        writer, settled=True, standby_ready=ready, connected=is_replica
+    )
+
+
+def test_a_replica_that_is_promoted_is_not_settled(clients: StubbedClients) -> None:
+    found = {"Status": "promoting", "ReplicationSourceIdentifier": HOME_ARN}
+    answer = {"DBClusters": [{**found, "DBClusterMembers": [{}]}]}
+    clients.stub("rds", STANDBY).add_response("describe_db_clusters", answer)
+    seen = replica(clients).topology()
+    assert (seen.settled, seen.standby_ready) == (False, False)
+
+
+def test_a_replica_is_never_promoted_from_here(clients: StubbedClients) -> None:
+    with pytest.raises(GatewayError, match="by hand"):
+        replica(clients).promote(STANDBY_ARN)
+    assert clients.stubs == {}
+
+
+def test_a_replica_tells_its_lag_in_seconds_or_that_it_does_not_know(
+    clients: StubbedClients,
+) -> None:
+    points(clients, "AuroraBinlogReplicaLag", (1680, 7.0), (1740, -1.0))
+    assert replica(clients).lag(1800.0) == (7.0, 1680.0)
+    points(clients, "AuroraBinlogReplicaLag", (1740, -1.0))
+    assert replica(clients).lag(1800.0) is None

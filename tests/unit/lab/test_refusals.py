@@ -57,12 +57,17 @@ class Fake:
     def clusters(self) -> list[Mapping[str, Any]]:
         return list(self.known)
 
+    def parameters_of(self, cluster: Mapping[str, Any]) -> Mapping[str, str]:
+        tuned = cluster["DBClusterParameterGroup"] == "tuned"
+        return {"binlog_format": "MIXED"} if tuned else {}
+
     def subnet_groups(self) -> Mapping[str, Mapping[str, Any]]:
         return {"used": {}, "free": {}}
 
 
 NEW = {"DBClusterIdentifier": "c", "MasterUsername": "admin", "MasterUserPassword": "long-enough"}
 SECOND = {"DBClusterIdentifier": "c", "GlobalClusterIdentifier": "g"}
+COPY = {"DBClusterIdentifier": "c", "StorageEncrypted": "true", "KmsKeyId": "k"}
 SEALED = SECOND | {"GlobalClusterIdentifier": "encrypted", "StorageEncrypted": "true"}
 
 
@@ -91,6 +96,24 @@ def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
         ("ModifyDBCluster", {"BackupRetentionPeriod": "36"}, "InvalidParameterValue", "36"),
         ("CreateDBCluster", NEW | {"Port": "80"}, "InvalidParameterValue", "1150"),
         ("CreateDBCluster", NEW | {"StorageType": "gp3"}, "InvalidParameterCombination", "gp3"),
+        (
+            "CreateDBCluster",
+            COPY | {"ReplicationSourceIdentifier": "missing"},
+            "DBClusterNotFoundFault",
+            "missing",
+        ),
+        (
+            "CreateDBCluster",
+            COPY | {"ReplicationSourceIdentifier": "plain"},
+            "InvalidDBClusterStateFault",
+            "doesn't have binlogs enabled",
+        ),
+        (
+            "CreateDBCluster",
+            NEW | {"ReplicationSourceIdentifier": "user"},
+            "InvalidParameterCombination",
+            "user name",
+        ),
         ("CreateDBCluster", NEW | {"DatabaseName": "2app"}, "InvalidParameterValue", "2app"),
         ("CreateDBCluster", NEW | {"DatabaseName": "MySQL"}, "InvalidParameterValue", "MySQL"),
         ("CreateDBCluster", NEW | {SCALING + "MaxCapacity": "0.5"}, "InvalidParameterValue", "0.5"),
@@ -279,7 +302,7 @@ def test_what_aws_refuses(action: str, parameters: dict[str, str], code: str, wo
         ("CreateDBCluster", SECOND | {"StorageEncrypted": "true", "KmsKeyId": "k"}),
         ("CreateDBCluster", SEALED | {"KmsKeyId": "k"}),
         ("CreateDBCluster", {"DBClusterIdentifier": "c", "ManageMasterUserPassword": "true"}),
-        ("CreateDBCluster", {"DBClusterIdentifier": "c", "ReplicationSourceIdentifier": "arn"}),
+        ("CreateDBCluster", COPY | {"ReplicationSourceIdentifier": "user"}),
         ("CreateDBInstance", instance("member", "db.r6g.large")),
         ("CreateDBInstance", instance("member", "db.r8g.48xlarge")),
         ("CreateDBInstance", instance("member", "db.serverless")),

@@ -10,11 +10,15 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from bicoastal.errors import LabError
 from bicoastal.failover.errors import RecordError, StoreError
+from bicoastal.lab.drill.options import DrillOptions
+from bicoastal.lab.drill.run import rehearse
 from bicoastal.operate import access as module
 from bicoastal.operate.access import Access, Answer, ask, endpoints
 from bicoastal.operate.errors import BadRequest
 from bicoastal.operate.target import Target
+from bicoastal.settings import load
 
 from .samples import HOME, SETTINGS, STANDBY, WITNESS, arn
 
@@ -88,6 +92,15 @@ def test_the_standby_is_asked_first_and_a_region_can_be_named() -> None:
     assert Target(SETTINGS, HOME).order == (HOME,)
     with pytest.raises(BadRequest, match="--region must be one of us-east-1, us-west-2"):
         Target(SETTINGS, WITNESS)
+
+
+def test_a_replica_by_binary_log_is_not_operated_nor_drilled() -> None:
+    keys = {"topology": "binlog-replica", "failover": {"mode": "observe"}}
+    replica = load({**keys, "database": {"instanceClass": "db.t4g.medium"}})
+    with pytest.raises(BadRequest, match="topology is binlog-replica"):
+        Target(replica)
+    with pytest.raises(LabError, match="no failover to rehearse"):
+        rehearse(replica, DrillOptions())
 
 
 def test_the_configuration_is_derived_from_names() -> None:

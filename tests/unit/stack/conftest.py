@@ -96,11 +96,15 @@ class Program:
 
 
 class Cloud(mocks.Mocks):
-    """Answers as AWS would; `overrides` answers first."""
+    """Answers as AWS would; `overrides` answers first.
 
-    def __init__(self, overrides: dict[str, Any], preview: bool) -> None:
+    One that knows nothing tells no output of any resource, not even what was asked for.
+    """
+
+    def __init__(self, overrides: dict[str, Any], preview: bool, knows_nothing: bool) -> None:
         self.overrides = overrides
         self.preview = preview
+        self.knows_nothing = knows_nothing
         self.regions: dict[str, str] = {}
 
     def region(self, provider: str) -> str:
@@ -124,7 +128,8 @@ class Cloud(mocks.Mocks):
             self.regions[f"{args.name}-id"] = inputs["region"]
             return f"{args.name}-id", dict(inputs)
         if self.preview:
-            return None, dict(inputs)
+            known = dict.fromkeys(inputs, rpc.UNKNOWN) if self.knows_nothing else dict(inputs)
+            return None, known
         region = "" if args.typ.startswith("aws:iam/") else self.region(args.provider or "")
         name = inputs.get("name", args.name)
         state = {
@@ -205,11 +210,12 @@ def run(
     *,
     overrides: dict[str, Any] | None = None,
     preview: bool = False,
+    knows_nothing: bool = False,
     config: dict[str, str] | None = None,
 ) -> Program:
     """Evaluate a program and record all that it asks for."""
     program = Program()
-    cloud = Cloud(overrides or {}, preview)
+    cloud = Cloud(overrides or {}, preview, knows_nothing)
     logger = logging.Logger("program")  # noqa: LOG001  (each evaluation listens to its own)
     logger.addHandler(Listener(program))
 
@@ -257,15 +263,22 @@ def evaluate() -> Iterator[Callable[..., Program]]:
     done: dict[str, Program] = {}
 
     def once(
-        overrides: dict[str, Any] | None = None, *, preview: bool = False, **keys: Any
+        overrides: dict[str, Any] | None = None,
+        *,
+        preview: bool = False,
+        knows_nothing: bool = False,
+        **keys: Any,
     ) -> Program:
         home = keys.get("regions", {}).get("home", "us-east-1")
         keys.setdefault("secretArn", SECRET_ARN.replace("us-east-1", home))
-        mark = json.dumps([overrides, preview, keys], sort_keys=True)
+        mark = json.dumps([overrides, preview, knows_nothing, keys], sort_keys=True)
         if mark not in done:
             args = TapStackArgs(settings=load(keys))
             done[mark] = run(
-                lambda: TapStack("bicoastal", args), overrides=overrides, preview=preview
+                lambda: TapStack("bicoastal", args),
+                overrides=overrides,
+                preview=preview,
+                knows_nothing=knows_nothing,
             )
         return done[mark]
 

@@ -101,6 +101,7 @@ class ControlPlane:
             source = flat.get("ReplicationSourceIdentifier")
             if source and not cluster.get("GlobalClusterIdentifier"):
                 cluster["ReplicationSourceIdentifier"] = source
+            _store(cluster, flat)
             self._writers.write(records.account)
         return answer
 
@@ -108,6 +109,9 @@ class ControlPlane:
         self, records: Records, flat: Mapping[str, str], params: Any, original: Action
     ) -> Response:
         answer = original(params)
+        cluster = records.cluster(flat.get("DBClusterIdentifier", ""))
+        if answer[0] == _OK and cluster:
+            _store(cluster, flat)
         if answer[0] == _OK and flat.get("MasterUserPassword"):
             work = self._members.password_changed(flat["DBClusterIdentifier"], records.region)
             self._on_loop(work)
@@ -286,6 +290,12 @@ def _healthy(source: Member, target: Member) -> bool:
         return False
 
 
+def _store(cluster: dict[str, Any], flat: Mapping[str, str]) -> None:
+    """Keep the kind of storage that was asked for."""
+    if kind := flat.get("StorageType"):
+        cluster["StorageType"] = kind
+
+
 def _complete_instance(
     records: Records, cluster: Mapping[str, Any], instance: dict[str, Any]
 ) -> None:
@@ -295,7 +305,7 @@ def _complete_instance(
         instance["Endpoint"], Address=f"{instance['DBInstanceIdentifier']}.{rest}"
     )
     instance.update(
-        StorageType="aurora",
+        StorageType=cluster.get("StorageType", "aurora"),
         LicenseModel="general-public-license",
         StorageEncrypted=cluster["StorageEncrypted"],
         KmsKeyId=cluster["KmsKeyId"],

@@ -73,7 +73,7 @@ class Patches:
         self._replace(rds, "AURORA_MYSQL_ENGINE_VERSION_SET", {name for name, _ in versions})
         # MiniStack gives every cluster the server's own host name as its endpoint.
         self._replace(rds, "_start_cluster_shared_container", keep_cluster_endpoints)
-        # Descriptions lack ReplicationSourceIdentifier and the global writer endpoint.
+        # Descriptions lack ReplicationSourceIdentifier, StorageType and the global writer endpoint.
         self._replace(rds, "_cluster_xml", functools.partial(cluster_xml, rds, rds._cluster_xml))
         self._replace(
             rds, "_global_cluster_xml", functools.partial(global_xml, rds._global_cluster_xml)
@@ -178,9 +178,15 @@ def keep_cluster_endpoints(
 
 
 def cluster_xml(rds: Any, original: Callable[[Any], str], cluster: Mapping[str, Any]) -> str:
-    """Adds ReplicationSourceIdentifier, which AWS gives for secondaries and replicas."""
+    """Adds ReplicationSourceIdentifier, of secondaries and replicas, and a StorageType.
+
+    AWS gives the latter only for I/O-Optimized storage.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html
+    """
     source = Records.of_request(rds).source_of(cluster)
     extra = f"<ReplicationSourceIdentifier>{source}</ReplicationSourceIdentifier>" if source else ""
+    if cluster.get("StorageType") == "aurora-iopt1":
+        extra += "<StorageType>aurora-iopt1</StorageType>"
     return original(cluster) + extra
 
 

@@ -108,6 +108,14 @@ class Records:
         for instance in self.instances_of(cluster):
             instance["EngineVersion"] = cluster["EngineVersion"]  # type: ignore[index]
 
+    def parameters_of(self, cluster: Mapping[str, Any]) -> dict[str, str]:
+        """What a cluster's parameter group sets, wherever the cluster is."""
+        group = self.rds._db_cluster_param_groups.get_scoped(
+            self.account, arn_region(cluster["DBClusterArn"]), cluster["DBClusterParameterGroup"]
+        )
+        parameters = group["Parameters"] if group else {}
+        return {name: parameter["ParameterValue"] for name, parameter in parameters.items()}
+
     def subnet_groups(self) -> dict[str, Mapping[str, Any]]:
         """The region's subnet groups by name."""
         return dict(self.rds._subnet_groups.items_scoped(self.account, self.region))

@@ -52,6 +52,10 @@ class Inventory(Protocol):
         """All clusters of the region."""
         ...
 
+    def parameters_of(self, cluster: Record) -> Mapping[str, str]:
+        """What a cluster's parameter group sets."""
+        ...
+
     def subnet_groups(self) -> Mapping[str, Record]:
         """The region's subnet groups by name."""
         ...

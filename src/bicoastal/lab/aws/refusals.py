@@ -60,12 +60,13 @@ def global_member(parameters: Parameters, inventory: Inventory) -> Refusal | Non
 
 
 def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
-    """A secondary takes no credentials and no database, and waits for the primary's instance.
+    """A secondary or replica takes no credentials and waits for its source's instance.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-attaching.html
     """
     group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
-    writer = inventory.writer_of(group) if group else None
+    source = parameters.get("ReplicationSourceIdentifier", "")
+    writer = inventory.writer_of(group) if group else inventory.cluster(source)
     if writer is None:
         return None
     for parameter, text in (
@@ -87,6 +88,24 @@ def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
             "InvalidDBClusterStateFault",
             f"Source cluster {writer['DBClusterIdentifier']} must have an available instance "
             "before a secondary cluster can be added.",
+        )
+    return None
+
+
+def replica(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """A replica outside a global database has a source that exists and writes a binary log.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.Troubleshooting.html
+    """
+    arn = parameters.get("ReplicationSourceIdentifier", "")
+    if not arn or parameters.get("GlobalClusterIdentifier"):
+        return None
+    source = inventory.cluster(arn)
+    if source is None:
+        return Refusal("DBClusterNotFoundFault", f"Source cluster {arn} not found.", 404)
+    if inventory.parameters_of(source).get("binlog_format", "OFF") == "OFF":
+        return Refusal(
+            "InvalidDBClusterStateFault", f"Source cluster {arn} doesn't have binlogs enabled."
         )
     return None
 
@@ -175,6 +194,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         limits.windows,
         subnet_group_exists,
         global_member,
+        replica,
         secondary,
         first_credentials,
     ),

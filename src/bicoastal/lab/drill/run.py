@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from bicoastal.errors import LabError
 from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
 from bicoastal.failover.record import RecordStore, arm
 from bicoastal.failover.state import Policy, State
@@ -58,6 +59,12 @@ def rehearse(
     """
     if options.scenario.settings:
         settings = with_overrides(settings, options.scenario.settings)
+    if not settings.is_global:
+        msg = (
+            f"topology is {settings.topology}, in which nothing fails over but by hand: there is "
+            "no failover to rehearse"
+        )
+        raise LabError(msg)
     recording = Recording(observer or Silent())
     with ExitStack() as lab:
         with recording.phase("start"):

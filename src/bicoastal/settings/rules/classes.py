@@ -59,9 +59,14 @@ def _split(instance_class: str) -> tuple[str, str]:
     "BC201",
     "error",
     source=GLOBAL,
-    passes=[_database(instanceClass="db.r6g.large"), {}],
+    passes=[
+        _database(instanceClass="db.r6g.large"),
+        {},
+        {"topology": "binlog-replica", **_database(instanceClass="db.t4g.medium")},
+    ],
     fails=[
-        _database(instanceClass=f"db.{name}") for name in ("t4g.medium", "t3.small", "t2.small")
+        *(_database(instanceClass=f"db.{name}") for name in ("t4g.medium", "t3.small", "t2.small")),
+        {"topology": "binlog-replica", **_database(instanceClass="db.t3.small")},
     ],
 )
 def burstable(draft: Draft) -> Iterable[Problem]:
@@ -69,16 +74,22 @@ def burstable(draft: Draft) -> Iterable[Problem]:
     chosen = draft.settings.database.instance_class
     family, size = _split(chosen)
     lawful = tables.classes()["burstable"].get(family)
-    if lawful is None:
+    is_global = draft.settings.is_global
+    if lawful is None or (size in lawful and not is_global):
         return
-    message = (
-        f"{_CLASS_KEY} is {chosen}, a burstable class, and a global database takes only "
-        "memory-optimised ones and db.serverless; AWS refuses the instance after it has made the "
-        "clusters."
+    message = f"{_CLASS_KEY} is {chosen}, a burstable class"
+    message += (
+        ", and a global database takes only memory-optimised ones and db.serverless; AWS refuses "
+        "the instance after it has made the clusters."
+        if is_global
+        else "."
     )
+    cure = _ALTERNATIVES
     if size not in lawful:
         message += f" Aurora MySQL 3 and 8.4 do not offer {chosen} at all."
-    yield Problem(_CLASS_KEY, message, _ALTERNATIVES, chosen)
+    else:
+        cure += " topology: binlog-replica takes it, without managed failover."
+    yield Problem(_CLASS_KEY, message, cure, chosen, related=("topology",))
 
 
 @rule(
@@ -140,7 +151,11 @@ def class_form(draft: Draft) -> Iterable[Problem]:
     "BC204",
     "warning",
     source=CLASSES,
-    passes=[_database(instanceClass="db.r7g.16xlarge"), _database(instanceClass="db.t3.small")],
+    passes=[
+        _database(instanceClass="db.r7g.16xlarge"),
+        _database(instanceClass="db.t3.small"),
+        {"topology": "binlog-replica", **_database(instanceClass="db.t3.medium")},
+    ],
     fails=[_database(instanceClass=c) for c in ("db.r9g.large", "db.r6g.48xlarge")],
 )
 def class_known(draft: Draft) -> Iterable[Problem]:
@@ -149,8 +164,9 @@ def class_known(draft: Draft) -> Iterable[Problem]:
     family, size = _split(chosen)
     table = tables.classes()
     entry = table["memory_optimized"].get(family, {"sizes": ()})
+    sizes = (*entry["sizes"], *table["burstable"].get(family, ()))
     judged = [*class_offered.check(draft), *burstable.check(draft)]
-    if family and size not in entry["sizes"] and not judged:
+    if family and size not in sizes and not judged:
         yield Problem(
             _CLASS_KEY,
             f"{_CLASS_KEY} is {chosen}, which is not among the classes of Aurora MySQL as of "

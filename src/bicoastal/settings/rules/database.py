@@ -98,7 +98,8 @@ def never_pauses(draft: Draft) -> Iterable[Problem]:
         yield Problem(
             _ACU_KEYS[0],
             f"{_ACU_KEYS[0]} is 0, but Aurora never pauses an instance of a global database, in "
-            "either region, and says nothing about it; the saving does not come.",
+            "either region, nor one with a binary log, and says nothing about it; the saving does "
+            "not come.",
             "Choose 0.5, so that the bill is the one that you expect.",
             0,
             related=(_CLASS_KEY,),

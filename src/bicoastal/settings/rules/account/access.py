@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bicoastal.settings.account import Account, Unread
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.rules.account.base import (
+    REPLICA,
     SILENCE,
     SOUND,
     account_rule,
@@ -54,7 +55,10 @@ def caller_permitted(draft: Draft, account: Account) -> Iterable[Problem]:
     "BC713",
     "error",
     source=FAILOVER,
-    passes=[seen("the controller's role may fail over", failover_denied=())],
+    passes=[
+        seen("the controller's role may fail over", failover_denied=()),
+        seen("it may not, nor need it", REPLICA, failover_denied=("rds:FailoverGlobalCluster",)),
+    ],
     fails=[
         seen(
             "the controller's role may not fail over in us-west-2",
@@ -70,7 +74,7 @@ def controller_permitted(draft: Draft, account: Account) -> Iterable[Problem]:
     if isinstance(denied, Unread):
         what = f"whether the controller may fail over in {standby}"
         yield not_checked(key, what, denied, related)
-    elif denied:
+    elif denied and draft.settings.is_global:
         yield Problem(
             key,
             f"{key} is {draft.settings.failover.mode}, but IAM's simulation denies the "

@@ -57,6 +57,10 @@ def seen(note: str, settings: Mapping[str, Any] | None = None, **changes: Any) -
     return Seen({**SETTINGS, **(settings or {})}, SOUND._replace(**changes), note)
 
 
+REPLICA = {"topology": "binlog-replica", "failover": {"mode": "observe"}}
+"""Settings without a global database."""
+
+
 def at_standby(facts: Mapping[str, Any], fact: object) -> dict[str, Any]:
     """Facts by region with another one for the standby's.
 

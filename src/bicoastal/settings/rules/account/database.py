@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bicoastal.settings.account import Account, Engine, Offer, Unread
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.rules.account.base import (
+    REPLICA,
     SILENCE,
     SOUND,
     STANDBY,
@@ -123,6 +124,13 @@ def _listed(zones: tuple[str, ...]) -> str:
     "BC703",
     "error",
     source=VERSIONS,
+    passes=[
+        seen(
+            "us-west-2 knows it, but not for a global database",
+            REPLICA,
+            engines=at_standby(SOUND.engines, Engine(creatable=True, is_global=False)),
+        ),
+    ],
     fails=[
         seen("us-west-2 does not know the version", engines=at_standby(SOUND.engines, None)),
         seen(
@@ -137,12 +145,14 @@ def _listed(zones: tuple[str, ...]) -> str:
     ],
 )
 def version_creatable(draft: Draft, account: Account) -> Iterable[Problem]:
-    """Each member's region creates clusters with the version, for a global database."""
+    """Each member's region creates clusters with the version, and in a global database."""
     version = draft.settings.database.engine_version
     for key, region, engine in by_region(draft, account.engines):
         if isinstance(engine, Unread):
             yield not_checked(_VERSION, f"whether {region} ({key}) creates it", engine, (key,))
-        elif engine is None or not (engine.creatable and engine.is_global):
+        elif engine is None or not (
+            engine.creatable and (engine.is_global or not draft.settings.is_global)
+        ):
             yield Problem(
                 _VERSION,
                 f"{_VERSION} is {version}, {_objection(engine)} in {region} ({key}).",
