@@ -48,7 +48,10 @@ def requests_of() -> Iterator[Requests]:
         return list(planned.requests(plan))
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("Prober", "Controller", "Topics", "create_record_table", "Alarms"):
+        for name in (
+            "Prober", "Controller", "Topics", "create_record_table", "Alarms", "MemberEvents",
+            "Dashboards", "CostWatch",
+        ):  # fmt: skip
             patch.setattr(tap_stack, name, MagicMock())
         yield requests
 
