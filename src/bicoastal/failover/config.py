@@ -11,6 +11,7 @@ a vote would measure the machine instead of the member.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import types
@@ -201,6 +202,7 @@ class ControllerConfig(_Config):
         vote_timeout_s: seconds until a witness that did not answer counts as UNKNOWN.
         lag_max_age_s: seconds after which the last good lag is unknown.
         lag_required: whether an unknown lag holds the failover.
+        code: fingerprint of the functions' bundle.
     """
 
     cluster: str
@@ -226,6 +228,16 @@ class ControllerConfig(_Config):
     vote_timeout_s: float = 8.0
     lag_max_age_s: float = 600.0
     lag_required: bool = False
+    code: str = ""
+
+    @property
+    def deployment(self) -> str:
+        """Fingerprint of code and configuration, the same in both member regions."""
+        values = dataclasses.asdict(self)
+        for own in ("region", "topic_arn"):
+            del values[own]
+        text = json.dumps(values, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12] if self.code else ""
 
     def vote_timeout(self, pace: float) -> float:
         """Real seconds to wait for a witness, never below 2."""

@@ -88,11 +88,14 @@ def _observe_quiet(view: View, why: str | None) -> Step:
     if not guards.clean(view.votes, view.record, view.evidence, view.policy):
         reason = f"armed, waiting for a clean round; {view.votes.words}"
         return _stay(view, reason, clean_rounds=0, **_QUIET)
-    rounds = view.record.clean_rounds + 1
+    changed = guards.redeployed(view.record, view.policy)
+    rounds = 1 if changed else view.record.clean_rounds + 1
+    known = {"deployment": view.policy.deployment}
     if rounds < view.policy.clean_rounds:
         reason = f"armed, clean round {rounds} of {view.policy.clean_rounds}"
-        return _stay(view, reason, clean_rounds=rounds, **_QUIET)
-    return _to(view, State.STEADY, f"armed, {rounds} clean rounds", clean_rounds=0, **_CALM)
+        return _stay(view, reason, clean_rounds=rounds, **known, **_QUIET)
+    reason = f"armed, {rounds} clean rounds"
+    return _to(view, State.STEADY, reason, clean_rounds=0, **known, **_CALM)
 
 
 def _observe_loss(view: View, why: str) -> Step:
@@ -280,10 +283,16 @@ _HELD = "Failover held: a human is needed"
 
 
 def _leave(view: View) -> Step | None:
-    """Before the point of no return: disarming, maintenance or a moved writer end everything."""
+    """What ends everything before the point of no return.
+
+    That is: disarming, maintenance, changed code or configuration, a writer that moved.
+    """
     why = guards.stopped(view.record, view.now)
     if why is not None:
         return _to(view, State.OBSERVE, f"{why}; {view.votes.words}", clean_rounds=0, **_CALM)
+    if guards.redeployed(view.record, view.policy):
+        reason = f"code or configuration changed: clean rounds first; {view.votes.words}"
+        return _to(view, State.OBSERVE, reason, clean_rounds=0, **_CALM)
     page = _moved(view)
     if page is None:
         return None

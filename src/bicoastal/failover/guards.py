@@ -157,6 +157,14 @@ def held_still(record: Record, now: float) -> bool:
     return record.maintenance_until is not None and now < record.maintenance_until
 
 
+def redeployed(record: Record, policy: Policy) -> bool:
+    """Other code or another configuration looks than that under which all was seen to be well.
+
+    When every witness says DOWN right after a change, the change is the likelier cause.
+    """
+    return bool(record.deployment) and record.deployment != policy.deployment
+
+
 def moved(record: Record, evidence: Evidence) -> str | None:
     """The region that is the writer without the record knowing it, or None."""
     topology = evidence.topology

@@ -51,6 +51,7 @@ class Record:
         acknowledged: a human has acknowledged the last failover.
         approved_until: a human approves a failover until then.
         maintenance_until: maintenance lasts until then.
+        deployment: fingerprint of the code and configuration under which it became STEADY.
     """
 
     cluster: str
@@ -72,6 +73,7 @@ class Record:
     acknowledged: bool = True
     approved_until: float | None = None
     maintenance_until: float | None = None
+    deployment: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values."""
@@ -118,6 +120,7 @@ class Policy:
         vote_max_age_s: older votes are UNKNOWN.
         lag_max_age_s: an older lag is unknown; never scaled.
         lag_required: whether an unknown lag holds.
+        deployment: fingerprint of the functions' code and configuration.
     """
 
     region: str
@@ -136,6 +139,7 @@ class Policy:
     vote_max_age_s: float = 20.0
     lag_max_age_s: float = 600.0
     lag_required: bool = False
+    deployment: str = ""
 
     @property
     def window_s(self) -> float:
@@ -186,6 +190,7 @@ class Policy:
             # Seconds of data, and the minutes in which CloudWatch keeps them, have no pace.
             lag_max_age_s=config.lag_max_age_s,
             lag_required=config.lag_required,
+            deployment=config.deployment,
         )
 
 

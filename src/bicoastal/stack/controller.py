@@ -133,7 +133,7 @@ class Controller(pulumi.ComponentResource):
             memory_size=FUNCTION_MEMORY_MB,
             # The record's conditional writes keep two runs apart; this keeps them from meeting.
             reserved_concurrent_executions=1,
-            environment={"variables": {CONFIG_VARIABLE: self._config()}},
+            environment={"variables": {CONFIG_VARIABLE: self._config(home.code_hash)}},
             tags=context.tags(name),
             opts=context.options(region, self, depends_on=home.required),
         )
@@ -181,7 +181,7 @@ class Controller(pulumi.ComponentResource):
             statement("FailOver", ["rds:FailoverGlobalCluster"], [whole, *clusters]),
         ]
 
-    def _config(self) -> pulumi.Output[str]:
+    def _config(self, code: str) -> pulumi.Output[str]:
         """The JSON text that `ControllerConfig.from_json` reads."""
         known = {
             "cluster": joint_name(self._global_cluster, self._context),
@@ -194,9 +194,9 @@ class Controller(pulumi.ComponentResource):
                 for region, member in self._members.items()
             },
         }
-        return pulumi.Output.from_input(known).apply(self._config_json)
+        return pulumi.Output.from_input(known).apply(lambda found: self._config_json(found, code))
 
-    def _config_json(self, known: Mapping[str, Any]) -> str:
+    def _config_json(self, known: Mapping[str, Any], code: str) -> str:
         settings = self._context.settings
         regions, failover = settings.regions, settings.failover
         cluster: str = known["cluster"]
@@ -229,6 +229,7 @@ class Controller(pulumi.ComponentResource):
             rpo_budget_s=failover.rpo_budget_s,
             promotion_timeout_s=failover.promotion_timeout_s,
             clean_rounds=failover.clean_rounds,
+            code=code,
         ).to_json()
 
     def _run_every_minute(self) -> None:

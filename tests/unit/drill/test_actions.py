@@ -16,6 +16,7 @@ from pymysql.err import OperationalError
 
 from bicoastal.errors import LabError
 from bicoastal.failover import record
+from bicoastal.failover.config import CONFIG_VARIABLE
 from bicoastal.failover.errors import RecordError
 from bicoastal.lab.drill import actions, stage, witnesses
 from bicoastal.lab.drill.stage import Stage
@@ -165,6 +166,14 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         ({"do": "stop-replication"}, ["STOP SLAVE"]),
         ({"do": "start-replication"}, ["START SLAVE"]),
         (
+            {"do": "lock-out-witnesses"},
+            [("ALTER USER %s@'%%' ACCOUNT LOCK", ("bicoastal_probe",))],
+        ),
+        (
+            {"do": "let-witnesses-in"},
+            [("ALTER USER %s@'%%' ACCOUNT UNLOCK", ("bicoastal_probe",))],
+        ),
+        (
             {"do": "delay-replication", "amount": 20},
             ["STOP SLAVE", ("CHANGE MASTER TO MASTER_DELAY = %s", (20,)), "START SLAVE"],
         ),
@@ -240,6 +249,23 @@ def test_an_approval_that_nothing_waits_for_is_told(
 
 def test_controllers_are_ended(played: Stage) -> None:
     assert do(played, do="end-controllers") == "3 controller processes killed"
+
+
+def test_a_deployment_changes_the_configuration_and_keeps_the_rest(played: Stage, lab: Any) -> None:
+    before = {CONFIG_VARIABLE: json.dumps({"code": "one", "mode": "automatic"}), "OTHER": "kept"}
+    given: dict[str, Any] = {}
+    functions = SimpleNamespace(
+        get_function_configuration=lambda **_: {"Environment": {"Variables": before}},
+        update_function_configuration=lambda **values: given.update(
+            {values["FunctionName"]: values["Environment"]["Variables"]}
+        ),
+    )
+    lab.client = lambda service, region: functions
+    do(played, do="redeploy")
+    assert set(given) == set(played.controllers.values())
+    for variables in given.values():
+        assert json.loads(variables[CONFIG_VARIABLE]) == {"code": "another", "mode": "automatic"}
+        assert variables["OTHER"] == "kept"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ scenario files; those in `RESTORING` end an outage.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 
 from bicoastal.errors import LabError
 from bicoastal.failover import record
+from bicoastal.failover.config import CONFIG_VARIABLE, PROBE_USER
 from bicoastal.failover.errors import RecordError
 from bicoastal.lab.databases import connect
 from bicoastal.lab.drill.stage import Stage
@@ -233,6 +235,33 @@ def approve(stage: Stage, step: Step) -> str:
     return "approved by a human"
 
 
+def redeploy(stage: Stage, _step: Step) -> str:
+    """Give the controllers another configuration, as a deployment does."""
+    for region, name in stage.controllers.items():
+        client = stage.lab.client("lambda", region)
+        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        config = {**json.loads(variables[CONFIG_VARIABLE]), "code": "another"}
+        variables = {**variables, CONFIG_VARIABLE: json.dumps(config)}
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
+        )
+    return "the controllers were deployed anew"
+
+
+def lock_out_witnesses(stage: Stage, step: Step) -> str:
+    """`ALTER USER ... ACCOUNT LOCK`: the probe user may no longer log in."""
+    with stage.admin(step.place) as cursor:
+        cursor.execute("ALTER USER %s@'%%' ACCOUNT LOCK", (PROBE_USER,))
+    return f"the probe user of {stage.region(step.place)} is locked"
+
+
+def let_witnesses_in(stage: Stage, step: Step) -> str:
+    """`ALTER USER ... ACCOUNT UNLOCK`."""
+    with stage.admin(step.place) as cursor:
+        cursor.execute("ALTER USER %s@'%%' ACCOUNT UNLOCK", (PROBE_USER,))
+    return f"the probe user of {stage.region(step.place)} is unlocked"
+
+
 def end_controllers(stage: Stage, _step: Step) -> str:
     """SIGKILL every process that runs a controller's code, in the midst of what it does."""
     ended = stage.lab.end_functions(stage.controllers.values())
@@ -259,7 +288,7 @@ ACTIONS: dict[str, Action] = {
         exhaust_connections, release_connections, lock_tables, unlock_tables, stop_replication,
         start_replication, delay_replication, refuse, refuse_nothing, stop_witness,
         make_witness_lie_down, make_witness_lie_up, arm, disarm, maintain, approve,
-        end_controllers, stop_dns, start_dns,
+        end_controllers, stop_dns, start_dns, redeploy, lock_out_witnesses, let_witnesses_in,
     )
 }  # fmt: skip
 
