@@ -106,3 +106,13 @@ def test_what_rds_refuses(lab: Any, clusters: list[str]) -> None:
     assert len(told(lab)) == 2
     lab.aws.reset()
     assert told(lab) == []
+
+
+def test_what_somebody_else_deleted_is_found_gone(lab: Any, clusters: list[str]) -> None:
+    deployment = Deployment(
+        "project", "dev", {}, provider=LabProvider(lab.aws.endpoint_url, patience=10)
+    )
+    deployment.up(program("one"))
+    lab.rds().delete_event_subscription(SubscriptionName="events")
+    deployment.refresh()
+    assert [one.name for one in deployment.resources if one.type.startswith("aws:rds")] == []

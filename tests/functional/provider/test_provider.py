@@ -24,7 +24,7 @@ from bicoastal.lab.engine.values import reveal, to_plain
 from bicoastal.lab.provider import HANDLERS, Credentials, LabProvider, ProviderError
 from bicoastal.lab.provider.registry import SERVICES
 
-from .conftest import EAST, WEST, Client, Hand, Hands, wire
+from .conftest import EAST, WEST, Client, Hand, Hands, Made, wire
 
 VPC = "aws:ec2/vpc:Vpc"
 FUNCTION = "aws:lambda/function:Function"
@@ -292,3 +292,11 @@ def test_every_type_of_the_stack_has_a_handler() -> None:
         "aws:dynamodb/table:Table", "aws:route53/zone:Zone",
         "aws:route53/healthCheck:HealthCheck", "aws:route53/record:Record",
     }  # fmt: skip
+
+
+def test_what_is_not_of_the_stack_is_read_by_its_id(hand: Hand) -> None:
+    made = hand.create("aws:sns/topic:Topic", "topic", name="topic")
+    found = hand.read(Made(made.urn, made.id, {}, {}))
+    assert found is not None
+    assert found["arn"] == made.id
+    assert not [name for name in found if name.startswith("__")]

@@ -11,6 +11,7 @@ import pytest
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.lab.drill import environment
 from bicoastal.lab.drill.options import DrillOptions
+from bicoastal.lab.drill.probe import Probe
 from bicoastal.lab.drill.report import DrillReport
 from bicoastal.lab.drill.run import rehearse
 from bicoastal.lab.scenarios import find
@@ -76,7 +77,7 @@ def test_unless_allowed_the_same_fault_promotes_nobody_and_the_drill_fails(witho
         asked = settings(failover={"mode": "observe"})
         report = rehearse(asked, replace(QUICK, patience_s=3.0))
         assert any("failover.mode is observe" in entry.text for entry in report.timeline)
-    assert report.verdict == "fail"
+    assert report.verdict != "pass"  # `invalid` where the machine itself stood still
     assert report.failovers == []
     assert report.recovery_time is None
     failed = {name for name, outcome in outcomes(report).items() if outcome == "fail"}
@@ -112,7 +113,7 @@ def test_a_calculated_check_without_children_is_caught_by_the_rehearsal(threshol
         return None
 
     report = rehearse(settings(**CLASSICAL), replace(QUICK, transform=childless, patience_s=4.0))
-    assert report.verdict == "fail"
+    assert report.verdict != "pass"  # `invalid` where the machine itself stood still
     failed = {name for name, outcome in outcomes(report).items() if outcome == "fail"}
     if threshold:
         # Always unhealthy: clients are sent to a standby that refuses them from the start.
@@ -121,3 +122,17 @@ def test_a_calculated_check_without_children_is_caught_by_the_rehearsal(threshol
         # Always healthy: DNS can never move, whoever was promoted.
         assert {"clients-recover", "dns-after-promotion"} <= failed
         assert [answer.region for answer in report.dns] == [HOME]
+
+
+def test_a_scenario_fails_with_its_deliberate_defect():
+    """The mode is `observe`, and the deployed controller does not look at it."""
+    scenario = find("observing")
+    options = replace(
+        QUICK, scenario=scenario, broken=True, probe=Probe.GREETING, patience_s=1.0, seed=3
+    )
+    report = rehearse(settings(), options)
+    assert report.verdict == "fail"
+    assert report.settings["failover"]["mode"] == "observe"
+    failed = {name for name, outcome in outcomes(report).items() if outcome == "fail"}
+    assert failed & set(scenario.mutant.fails)
+    assert [each["target"] for each in report.failovers] == [STANDBY]

@@ -40,8 +40,8 @@ def test_text_names_what_goes_what_changes_and_the_totals(stacks):
     ) in text
     assert "- global Route 53 Checks over metrics and checks 2.00 -2.00" in text
     assert "~ us-east-1 CloudWatch Alarms (16 → 14 alarm metrics) 1.60 1.40 -0.20" in text
-    assert "TOTAL a month (730 h) 103.68 188.82 +85.14 +82.1 %" in text
-    assert "By usage * 4.15 4.15 +0.00" in text
+    assert "TOTAL a month (730 h) 100.63 185.83 +85.20 +84.7 %" in text
+    assert "By usage * 4.12 4.12 +0.00" in text
     assert not [line for line in text if "Storage" in line]
     assert [line for line in text if line.startswith("Warning: Prices are up to")]
     back = [" ".join(line.split()) for line in run(old, "--diff", new).splitlines()]
@@ -53,7 +53,7 @@ def test_nothing_changes(stacks):
     assert "Nothing changes in price." in run(old, "--diff", old)
     assert run("--diff", old) == run(old, "--diff", old)  # the default is what is compared
     markdown = run(old, "--diff", old, "--markdown")
-    assert markdown.startswith("### Cost a month: $103.68 → $103.68 (+0.00)\n")
+    assert markdown.startswith("### Cost a month: $100.63 → $100.63 (+0.00)\n")
     assert "Nothing changes in price." in markdown
     assert json.loads(run(old, "--diff", old, "--json"))["differences"] == []
 
@@ -61,9 +61,9 @@ def test_nothing_changes(stacks):
 def test_json_has_both_totals_and_both_sides_of_every_line(stacks):
     old, new = stacks
     body = json.loads(run(new, "--diff", old, "--json"))
-    assert body["pastTotalMonthlyCost"] == "103.68"
-    assert body["totalMonthlyCost"] == "188.82"
-    assert body["diffTotalMonthlyCost"] == body["diffFixedMonthlyCost"] == "85.14"
+    assert body["pastTotalMonthlyCost"] == "100.63"
+    assert body["totalMonthlyCost"] == "185.83"
+    assert body["diffTotalMonthlyCost"] == body["diffFixedMonthlyCost"] == "85.20"
     assert body["diffUsageMonthlyCost"] == "0.00"
     found = {(e["region"], e["figure"]): e for e in body["differences"] if e["kind"] == "fixed"}
     assert found["us-west-2", "aurora:acu/aurora"] == {
@@ -93,25 +93,25 @@ def test_json_has_both_totals_and_both_sides_of_every_line(stacks):
 def test_markdown_is_for_a_pull_request(stacks):
     old, new = stacks
     lines = run(new, "--diff", old, "--markdown").splitlines()
-    assert lines[0] == "### Cost a month: $103.68 → $188.82 (+85.14, +82.1 %)"
+    assert lines[0] == "### Cost a month: $100.63 → $185.83 (+85.20, +84.7 %)"
     assert "| - | global | Route 53 | Checks over metrics and checks | 2.00 |  | -2.00 |" in lines
-    assert "| By usage &ast; | 4.15 | 4.15 | +0.00 |  |" in lines
+    assert "| By usage &ast; | 4.12 | 4.12 | +0.00 |  |" in lines
     assert lines[-1].startswith("- Warning: Prices are up to")
 
 
 def test_usage_is_the_same_for_both(stacks):
     old, new = stacks
     body = json.loads(run(new, "--diff", old, "--json", "--set", "freeTier=false"))
-    assert body["pastTotalMonthlyCost"] == "126.91"
+    assert body["pastTotalMonthlyCost"] == "115.95"
     assert not [e for e in body["differences"] if e["region"] == "account"]
 
 
 def test_over_budget_exits_1_and_shows_the_change(stacks):
     old, new = stacks
-    text = run(new, "--diff", old, "--budget", "188.81", code=1)
-    assert "+85.14" in text
-    assert "over budget: The estimate of $188.82 a month exceeds" in text
-    run(new, "--diff", old, "--budget", "188.82")
+    text = run(new, "--diff", old, "--budget", "185.82", code=1)
+    assert "+85.20" in text
+    assert "over budget: The estimate of $185.83 a month exceeds" in text
+    run(new, "--diff", old, "--budget", "185.83")
     run(old, "--diff", new, "--budget", "104")  # what there is now may be over it
 
 

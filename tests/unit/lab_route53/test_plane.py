@@ -14,7 +14,13 @@ import pytest
 
 from bicoastal.errors import LabError
 from bicoastal.lab.network import AddressPlan
-from bicoastal.lab.route53 import CheckReport, Resolver, Route53DataPlane, post_to
+from bicoastal.lab.route53 import (
+    CheckReport,
+    ResolutionError,
+    Resolver,
+    Route53DataPlane,
+    post_to,
+)
 from bicoastal.lab.route53 import checkers as checkers_module
 from bicoastal.lab.route53 import dns_server as dns_server_module
 from bicoastal.lab.route53 import plane as plane_module
@@ -251,3 +257,15 @@ def test_posting_to_the_embedded_aws() -> None:
     check = {"id": "tcp", "healthy": False, "observations": [observation]}
     assert received == [("/_lab/health-status", {"checks": [check]})]
     post_to(f"http://127.0.0.1:{server.server_port}")((report,))  # nobody there: dropped
+
+
+def test_its_names_can_be_silenced_while_health_goes_on(aws: FakeAws, plan: AddressPlan) -> None:
+    aws.latch()
+    aws.put(1)
+    with plane(aws, plan) as running:
+        resolver = Resolver(running.address, timeout_s=0.3)
+        running.silence(on=True)
+        with pytest.raises(ResolutionError):
+            resolver.resolve(DOMAIN)
+        running.silence(on=False)
+        assert resolver.resolve(DOMAIN)
