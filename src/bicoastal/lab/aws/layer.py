@@ -34,7 +34,8 @@ class Injected:
     """A refusal that a test asked for.
 
     Attributes:
-        action: The API action, such as ``CreateDBCluster`` or ``POST /2015-03-31/functions``.
+        action: The API action, such as ``CreateDBCluster`` or ``POST /2015-03-31/functions``;
+            ``*`` for every one.
         match: Text that the request must contain (in its parameters or body); "" for any.
         code: The error code to answer with.
         message: The error's text.
@@ -86,7 +87,7 @@ class Request:
         text = self.body.decode(errors="replace")
         values = (self.path, text, *self.parameters.values())
         return (
-            injected.action == self.action
+            injected.action in ("*", self.action)
             and injected.region in ("", self.credential[0])
             and any(injected.match in value for value in values)
         )

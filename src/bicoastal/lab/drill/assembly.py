@@ -7,7 +7,7 @@ import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from bicoastal import __version__
 from bicoastal.failover.config import MIN_PROBE_TIMEOUT_S
@@ -18,6 +18,7 @@ from bicoastal.lab import oracle
 from bicoastal.lab.aws import MemberStatus
 from bicoastal.lab.databases import find_server
 from bicoastal.lab.drill.options import DrillOptions
+from bicoastal.lab.drill.pages import PageSent
 from bicoastal.lab.drill.recording import Recording, host
 from bicoastal.lab.drill.recovery import (
     Milestones,
@@ -31,6 +32,7 @@ from bicoastal.lab.drill.report import (
     DrillReport,
     MemberState,
     RecoveryTime,
+    Requirement,
     Write,
     Writes,
 )
@@ -39,6 +41,11 @@ from bicoastal.lab.history import History, Op
 from bicoastal.lab.network import AddressPlan
 from bicoastal.lab.route53 import AnswerChange, CheckReport
 from bicoastal.settings import Settings
+
+RECENT_S = 1.0
+"""How old the last acknowledged write of who still serves may be, in seconds."""
+STALL_S = 0.4
+"""A probe's shortest time-out: a machine that stands still for longer judges itself."""
 
 
 @dataclass
@@ -50,7 +57,8 @@ class Seen:
         fault_wall_s: When the primary was lost.
         fault_s: The same moment on the monotonic clock.
         healed_wall_s: When it was brought back.
-        served: Whether a client wrote in the standby region.
+        pages: What humans were told since the fault.
+        longest_stall_s: How long the machine stood still at most, in seconds.
         members: The members at the end.
         failovers: What the embedded AWS did, with its times.
         history: The clients' attempts.
@@ -69,7 +77,8 @@ class Seen:
     fault_wall_s: float = 0.0
     fault_s: float = 0.0
     healed_wall_s: float | None = None
-    served: bool = False
+    pages: Sequence[PageSent] = ()
+    longest_stall_s: float = 0.0
     members: list[MemberStatus] = field(default_factory=list)
     failovers: list[dict[str, Any]] = field(default_factory=list)
     history: History = field(default_factory=History)
@@ -122,6 +131,7 @@ def assemble(
     members = [_member(member, seen.refusals) for member in seen.members]
     requirements = judge(
         Observed(
+            expect=options.scenario.expect,
             dns_mode=settings.dns.mode,
             home=settings.regions.home,
             standby=settings.regions.standby,
@@ -139,6 +149,9 @@ def assemble(
             old_member=next(m for m in members if m.region == settings.regions.home),
             audit_intact=not replay(seen.audit, seen.policies),
             final_state=seen.final_state,
+            serving=_serving(seen.history.ops, plan),
+            pages=tuple(seen.pages),
+            told="\n".join(entry.reason for entry in seen.audit),
             leftovers=tuple(deployment.leftovers),
         )
     )
@@ -147,7 +160,9 @@ def assemble(
         started_at=datetime.fromtimestamp(recording.started_at, UTC).isoformat(),
         host=host(),
         versions=versions(),
-        fault=options.fault,
+        fault=options.scenario.name,
+        scenario=options.scenario,
+        broken=options.broken,
         armed=options.armed,
         dns_mode=settings.dns.mode,
         seed=options.seed,
@@ -166,8 +181,27 @@ def assemble(
         failovers=seen.failovers,
         members=members,
         requirements=requirements,
-        verdict="pass" if passed(requirements) else "fail",
+        pages=list(seen.pages),
+        longest_stall_s=seen.longest_stall_s,
+        verdict=_verdict(requirements, seen, options),
     )
+
+
+def _verdict(
+    requirements: list[Requirement], seen: Seen, options: DrillOptions
+) -> Literal["pass", "fail", "invalid"]:
+    if passed(requirements):
+        return "pass"
+    # A mutant's failure counts whatever the machine did: it was asked for.
+    return "invalid" if seen.longest_stall_s > STALL_S and not options.broken else "fail"
+
+
+def _serving(ops: Sequence[Op], plan: AddressPlan) -> str | None:
+    """The region of the last acknowledged write, unless it is long ago."""
+    last = next((op for op in reversed(ops) if op.outcome == "ok"), None)
+    if last is None or ops[-1].done_s - last.done_s > RECENT_S:
+        return None
+    return plan.member_of(last.address)
 
 
 def versions() -> dict[str, str]:

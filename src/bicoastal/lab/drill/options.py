@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bicoastal.lab.drill.fault import Fault
 from bicoastal.lab.engine import Transform
+from bicoastal.lab.scenarios import Scenario, find
 
 
 @dataclass(frozen=True)
@@ -13,28 +13,26 @@ class DrillOptions:
     """The choices of one drill.
 
     Attributes:
-        fault: How the primary is lost.
+        scenario: What happens, and what must be seen.
         pace: Seconds of AWS time in one second of the drill; the controller's interval, window,
             grace, cool-down and DNS TTL are divided by it. Databases and networks are not scaled.
         armed: Whether the controller may act. Disarmed, the same fault must lead to no promotion.
+        broken: Deploy the scenario's mutant: the drill must then fail.
         seed: Fixes everything that is drawn by lot (the fault's phase, the clients' values).
         transform: Changes resources on the way into the deployment, to rehearse a defect.
         writers: Number of client connections.
         writes_per_s: Writes a second over all clients while latency allows.
         steady_s: Seconds of healthy writes before the fault.
-        serving_s: Seconds of writes on the new writer before the fault is healed.
-        watching_s: Seconds of watching from the old member's return on, at least.
-        patience_s: Longest wait for any single step, in seconds.
+        patience_s: Added to the longest wait for any single step, in seconds.
     """
 
-    fault: Fault = Fault.KILL
+    scenario: Scenario = field(default_factory=lambda: find("kill"))
     pace: float = 15.0
     armed: bool = True
+    broken: bool = False
     seed: int = 1
     transform: Transform | None = None
     writers: int = 8
     writes_per_s: float = 400.0
     steady_s: float = 2.5
-    serving_s: float = 1.5
-    watching_s: float = 4.0
-    patience_s: float = 30.0
+    patience_s: float = 20.0

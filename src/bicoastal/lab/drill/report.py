@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from bicoastal.lab.drill.pages import PageSent
+from bicoastal.lab.scenarios import Scenario
+
 SCHEMA: Literal["bicoastal.drill/1"] = "bicoastal.drill/1"
 """Name and version of the report's schema; the number grows when a field changes its meaning."""
 
@@ -171,7 +174,11 @@ class MemberState(_Part):
 
 
 class DrillReport(_Part):
-    """Everything that a drill produced."""
+    """Everything that a drill produced.
+
+    The verdict is `invalid` when a requirement failed while the machine itself stood still for so
+    long (`longest_stall_s`) that probes may have timed out for want of a processor.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title=SCHEMA)
 
@@ -181,6 +188,8 @@ class DrillReport(_Part):
     host: dict[str, str]
     versions: dict[str, str]
     fault: str
+    scenario: Scenario | None = None
+    broken: bool = False
     armed: bool
     dns_mode: str
     seed: int
@@ -199,4 +208,6 @@ class DrillReport(_Part):
     failovers: list[dict[str, Any]]
     members: list[MemberState]
     requirements: list[Requirement]
-    verdict: Literal["pass", "fail"]
+    pages: list[PageSent] = []
+    longest_stall_s: float = 0.0
+    verdict: Literal["pass", "fail", "invalid"]

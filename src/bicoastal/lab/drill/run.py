@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -12,22 +11,28 @@ from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
 from bicoastal.failover.record import RecordStore, arm
 from bicoastal.failover.state import Policy, State
 from bicoastal.lab.clients import Writers
-from bicoastal.lab.drill import faults
-from bicoastal.lab.drill.assembly import Seen, assemble
+from bicoastal.lab.drill.assembly import RECENT_S, Seen, assemble
 from bicoastal.lab.drill.databases import Databases
+from bicoastal.lab.drill.defects import broken_bundle, deploying
 from bicoastal.lab.drill.deploying import Stack, import_ahead
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, Environment
 from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
+from bicoastal.lab.drill.pages import Pages
 from bicoastal.lab.drill.recording import Observer, Recording, Silent
 from bicoastal.lab.drill.report import DrillReport, Phase
 from bicoastal.lab.drill.schedule import Schedule
+from bicoastal.lab.drill.stage import Stage
+from bicoastal.lab.drill.stall import StallWatch
+from bicoastal.lab.drill.steps import Steps
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Event
-from bicoastal.settings import Settings
+from bicoastal.settings import Settings, load
 
 SCHEDULE_S = 60.0
 """Seconds between two starts of a controller on AWS: the rule is `rate(1 minute)`."""
+SETTLE_S = 30.0
+"""Longest wait for the armed controller's clean rounds, in seconds."""
 CLIENT_TIMEOUT_S = 1.0
 """Seconds that a client waits for a connection or an answer; the pace does not scale it."""
 
@@ -35,7 +40,7 @@ CLIENT_TIMEOUT_S = 1.0
 def rehearse(
     settings: Settings, options: DrillOptions, observer: Observer | None = None
 ) -> DrillReport:
-    """Deploy the stack, lose its primary, fail over, judge, destroy.
+    """Deploy the stack, let a scenario happen, judge, destroy.
 
     Call it from the main thread. Whatever happens, no server and no file of it remains.
 
@@ -51,6 +56,8 @@ def rehearse(
         DeploymentError: The stack could not be deployed or destroyed.
         LabError: The lab could not be built.
     """
+    if options.scenario.settings:
+        settings = with_overrides(settings, options.scenario.settings)
     recording = Recording(observer or Silent())
     with ExitStack() as lab:
         with recording.phase("start"):
@@ -62,6 +69,25 @@ def rehearse(
         begun = time.perf_counter()
     stopped = Phase(name="stop", seconds=time.perf_counter() - begun)
     return report.model_copy(update={"phases": [*report.phases, stopped]})
+
+
+def with_overrides(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Change settings as a scenario asks, and validate them again.
+
+    Args:
+        settings: The stack file's.
+        overrides: Section to key (as in the stack file) to value.
+
+    Returns:
+        The settings to deploy.
+
+    Raises:
+        InvalidSettingsError: Together they make no lawful stack.
+    """
+    values = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for section, changes in overrides.items():
+        values[section] = {**values.get(section, {}), **changes}
+    return load(values)
 
 
 class _Rehearsal:
@@ -76,7 +102,6 @@ class _Rehearsal:
         self._settings = settings
         self._options = options
         self._recording = recording
-        self._random = random.Random(options.seed)  # noqa: S311 - the fault's phase is no secret
         self._home = settings.regions.home
         self._standby = settings.regions.standby
         self._databases = Databases(
@@ -85,52 +110,69 @@ class _Rehearsal:
             settings.database.database_name,
             settings.database.port,
         )
+        mutant = options.scenario.mutant
         self._stack = Stack(
-            environment, settings, transform=options.transform, on_event=self._deploying
+            environment,
+            settings,
+            transform=deploying(mutant) if options.broken else options.transform,
+            on_event=self._deploying,
         )
+        self._armed = options.armed and options.scenario.armed
+        self._rest_at: float | None = None
 
     def run(self) -> DrillReport:
-        if self._settings.failover.mode != "automatic":
+        scenario, mode = self._options.scenario, self._settings.failover.mode
+        asked = "mode" in scenario.settings.get("failover", {})
+        if mode != "automatic" and scenario.expect.promotion and not asked:
             self._recording.note(
                 "drill",
-                f"failover.mode is {self._settings.failover.mode}: nobody will be promoted "
-                "without a person, so this drill will fail",
+                f"failover.mode is {mode}: nobody will be promoted without a person, so this "
+                "drill will fail",
             )
         with self._recording.phase("deploy"):
             outputs = self._stack.deploy()
         self._recording.note("drill", f"{self._stack.report().resources} resources deployed")
+        seen = Seen()
         with ExitStack() as running:
+            stall = running.enter_context(StallWatch())
             with self._recording.phase("steady state"):
                 self._begin(running, outputs)
                 self._settle()
-            seen = Seen(steady=self._writers.history.ops)
-            with self._recording.phase("failover"):
-                self._lose(seen)
-            with self._recording.phase("serving"):
-                self._go_on(self._options.serving_s if seen.served else 0.0)
-            with self._recording.phase("return"):
-                self._bring_back(seen)
+            seen.steady = self._writers.history.ops
+            self._told_before = len(self._pages.read())
+            with self._recording.phase("scenario"):
+                self._play(seen)
+            seen.pages = self._pages.read()[self._told_before :]
+            seen.longest_stall_s = stall.longest_s
         with self._recording.phase("judgement"):
             self._look(seen)
         with self._recording.phase("destroy"):
             self._stack.destroy()
-        return assemble(
-            seen,
-            settings=self._settings,
-            options=self._options,
-            plan=self._lab.plan,
-            recording=self._recording,
-            deployment=self._stack.report(),
-        )
+        with self._recording.phase("report"):
+            report = assemble(
+                seen,
+                settings=self._settings,
+                options=self._options,
+                plan=self._lab.plan,
+                recording=self._recording,
+                deployment=self._stack.report(),
+            )
+        return report.model_copy(update={"phases": self._recording.phases})
 
     def _deploying(self, event: Event) -> None:
         self._recording.status(f"{event.kind} {event.type} {event.name} ({event.n_done} done)")
 
     def _begin(self, running: ExitStack, outputs: Mapping[str, Any]) -> None:
-        """Open the data plane, start and arm the controllers, then let clients write."""
+        """Open the data plane, start and arm the controllers, and let clients write."""
         settings, options = self._settings, self._options
         resolver = self._lab.start_route53(options.seed)
         self._controllers: Mapping[str, str] = outputs["controllers"]
+        if options.broken and (defect := broken_bundle(options.scenario.mutant)) is not None:
+            for region, name in self._controllers.items():
+                self._lab.client("lambda", region).update_function_code(
+                    FunctionName=name, ZipFile=defect
+                )
+        self._pages = running.enter_context(Pages(self._lab.client, outputs["topic_arns"]))
         self._schedule = running.enter_context(
             Schedule(self._lab.client, outputs["controllers"], SCHEDULE_S / options.pace)
         )
@@ -140,6 +182,15 @@ class _Rehearsal:
             outputs["global_cluster_id"],
             self._home,
         )
+        self._stage = Stage(
+            self._lab,
+            settings,
+            options.pace,
+            self._controllers,
+            outputs["probers"],
+            self._store,
+        )
+        running.callback(self._stage.release)
         self._narrator = Narrator(
             recording=self._recording,
             store=self._store,
@@ -160,45 +211,44 @@ class _Rehearsal:
             timeout_s=CLIENT_TIMEOUT_S,
             seed=options.seed,
         )
-        if options.armed:
+        if self._armed:
             arm(self._store, "drill", "rehearsal", time.time())
         self._databases.create_schema(self._lab.plan.address(CLIENTS, self._home))
         running.enter_context(self._writers)
 
     def _settle(self) -> None:
         """Let clients write for a while, and at least until the controller is content."""
-        self._go_on(self._options.steady_s)
-        if self._options.armed:
-            self._wait(lambda: self._store.read().state is State.STEADY)
+        self._wait(lambda: False, self._options.steady_s)
+        if self._armed:
+            self._wait(lambda: self._store.read().state is State.STEADY, SETTLE_S)
 
-    def _lose(self, seen: Seen) -> None:
-        """Lose the primary at a moment drawn by lot; wait until the standby serves."""
-        settings, options = self._settings, self._options
-        failover = settings.failover
-        self._go_on(self._random.uniform(0.0, failover.probe_interval_s / options.pace))
-        seen.fault_wall_s, seen.fault_s = time.time(), time.monotonic()
-        what = faults.inject(options.fault, self._lab.aws, self._lab.network, self._home)
-        self._recording.note("drill", what, seen.fault_wall_s)
-        window_s = (failover.window_s + 3 * failover.probe_interval_s) / options.pace
-        patience_s = options.patience_s if options.armed else 0.0
-        seen.served = self._wait(self._standby_serves, window_s + patience_s)
-        if seen.served:
-            self._recording.note("clients", f"writing again in {self._standby}")
-        else:
-            self._recording.note("clients", "nobody writes in the other region")
+    def _play(self, seen: Seen) -> None:
+        """Let the scenario happen."""
+        options = self._options
+        steps = Steps(
+            options.scenario,
+            self._stage,
+            self._recording,
+            self,
+            self._wait,
+            patience_s=options.patience_s if self._armed else 0.0,
+            seed=options.seed,
+        )
+        self._steps = steps
+        steps.run(self._rest)
+        now_s, now_wall_s = time.monotonic(), time.time()
+        seen.fault_s = now_s if steps.fault_s is None else steps.fault_s
+        seen.fault_wall_s = now_wall_s if steps.fault_wall_s is None else steps.fault_wall_s
+        seen.healed_wall_s = steps.healed_wall_s
 
-    def _bring_back(self, seen: Seen) -> None:
-        """Bring the old primary back; wait until it has found its place, and watch."""
-        seen.healed_wall_s = time.time()
-        what = faults.heal(self._options.fault, self._lab.aws, self._lab.network, self._home)
-        self._recording.note("drill", what, seen.healed_wall_s)
-        returned = time.monotonic()
-        # Whichever invocation is under way or starts meanwhile looks at the returned member.
-        self._go_on(self._options.watching_s / 4)
-        self._schedule.finish()
-        found = "has" if self._wait(self._all_available) else "has NOT"
-        self._recording.note("database", f"{self._home} {found} found its place")
-        self._go_on(self._options.watching_s - (time.monotonic() - returned))
+    def _rest(self) -> None:
+        """Nothing more will be done: after a failover, one more look by the controllers is enough.
+
+        Whichever invocation is under way, or starts within the next second, sees the returned
+        member; waiting for one more would take as long as it runs.
+        """
+        if self._options.scenario.expect.promotion:
+            self._rest_at = time.monotonic() + RECENT_S
 
     def _look(self, seen: Seen) -> None:
         """Read everything that the judgement needs, after clients and controllers stopped."""
@@ -234,23 +284,31 @@ class _Rehearsal:
         text = answer["Environment"]["Variables"][CONFIG_VARIABLE]
         return Policy.of(ControllerConfig.from_json(text), self._options.pace)
 
-    def _standby_serves(self) -> bool:
-        member_of = self._lab.plan.member_of
-        return any(
-            op.outcome == "ok" and member_of(op.address) == self._standby
-            for op in reversed(self._writers.history.ops)
-        )
+    def serving(self, region: str) -> bool:
+        """Whether the latest acknowledged write since the fault is of a region, and recent."""
+        since, member_of = self._steps.fault_s or 0.0, self._lab.plan.member_of
+        now = time.monotonic()
+        for op in reversed(self._writers.history.ops):
+            if op.outcome == "ok":
+                recent = op.done_s > since and now - op.done_s < RECENT_S
+                return recent and member_of(op.address) == region
+        return False
 
-    def _all_available(self) -> bool:
+    def all_available(self) -> bool:
+        """Whether every member has found its place."""
         return all(member.state == "available" for member in self._lab.aws.members())
 
-    def _go_on(self, seconds: float) -> None:
-        """Let everything run for a while, telling what happens."""
-        self._wait(lambda: False, seconds)
+    def paged(self) -> bool:
+        """Whether a human was told since the fault."""
+        return len(self._pages.read()) > self._told_before
 
-    def _wait(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
+    def _wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Let everything run until a condition holds, telling what happens."""
+
         def told() -> bool:
             self._narrator.tell()
+            if self._rest_at is not None and time.monotonic() >= self._rest_at:
+                self._schedule.finish()
             progress = self._writers.progress()
             self._recording.status(
                 f"{progress.acked} writes acknowledged, {progress.acked_per_s:.0f}/s, "
@@ -258,4 +316,4 @@ class _Rehearsal:
             )
             return condition()
 
-        return wait_until(told, self._options.patience_s if timeout_s is None else timeout_s)
+        return wait_until(told, timeout_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bicoastal.lab.drill.pages import PageSent
 from bicoastal.lab.drill.report import (
     DnsAnswer,
     MemberState,
@@ -12,6 +13,7 @@ from bicoastal.lab.drill.report import (
     Requirement,
     Writes,
 )
+from bicoastal.lab.scenarios import Expectation
 
 STEADY_SHARE = 0.99
 """Share of writes that must succeed before the fault, else the drill proves nothing."""
@@ -22,6 +24,7 @@ class Observed:
     """What a drill saw. Times are seconds after the fault.
 
     Attributes:
+        expect: What must be seen.
         dns_mode: `latch`, `health-check` or `global-endpoint`.
         home: Region of the member that was lost.
         standby: Region of the member that should take over.
@@ -38,9 +41,13 @@ class Observed:
         audit_intact: Whether the audit trail's hash chain holds, and every change in it follows
             from its evidence.
         final_state: State of the decision record at the end.
+        serving: Region of the last acknowledged write, if it is recent; None if nobody serves.
+        pages: What humans were told since the fault.
+        told: Every reason of the audit trail.
         leftovers: What the destruction left behind.
     """
 
+    expect: Expectation
     dns_mode: str
     home: str
     standby: str
@@ -56,6 +63,9 @@ class Observed:
     old_member: MemberState
     audit_intact: bool
     final_state: str
+    serving: str | None
+    pages: tuple[PageSent, ...]
+    told: str
     leftovers: tuple[str, ...]
 
 
@@ -66,20 +76,17 @@ def judge(seen: Observed) -> list[Requirement]:
         seen: What the drill saw.
 
     Returns:
-        One requirement a promise. Only the latch can promise when DNS moves: with the classical
-        pair (`dns.mode: health-check`) Route 53 decides alone, with `global-endpoint` RDS does.
+        One requirement a promise, those of the scenario's expectation among them. Only the latch
+        can promise when DNS moves: with the classical pair (`dns.mode: health-check`) Route 53
+        decides alone, with `global-endpoint` RDS does.
     """
     return [
         _steady(seen),
-        _fault_felt(seen),
-        _one_promotion(seen),
-        _clients_write_again(seen),
+        *_fault_felt(seen),
+        *(_failed_over(seen) if seen.expect.promotion else _stayed(seen)),
         _nothing_invented(seen),
-        _loss_within_budget(seen),
-        _dns_after_promotion(seen),
-        _dns_never_back(seen),
-        _old_member_harmless(seen),
         _record_tells(seen),
+        *_others(seen),
         _nothing_left(seen),
     ]
 
@@ -94,6 +101,79 @@ def _requirement(name: str, promise: str, kept: bool, observed: str) -> Requirem
     return Requirement(id=name, promise=promise, outcome=outcome, observed=observed)
 
 
+def _failed_over(seen: Observed) -> list[Requirement]:
+    return [
+        _one_promotion(seen),
+        _clients_write_again(seen),
+        _loss_within_budget(seen),
+        _dns_after_promotion(seen),
+        _dns_never_back(seen),
+        _old_member_harmless(seen),
+    ]
+
+
+def _stayed(seen: Observed) -> list[Requirement]:
+    moved = [answer.region for answer in seen.dns if answer.region != seen.home]
+    return [
+        _requirement(
+            "no-promotion",
+            "nobody is promoted",
+            not seen.promotions,
+            "promoted: " + (", ".join(seen.promotions) or "none"),
+        ),
+        _requirement(
+            "nothing-lost",
+            "no acknowledged write is lost",
+            not seen.writes.lost,
+            f"{len(seen.writes.lost)} of {seen.writes.acknowledged} acknowledged lost",
+        ),
+        _promised_by_latch(
+            seen,
+            "dns-unmoved",
+            f"DNS goes on pointing to {seen.home}",
+            not any(region == seen.standby for region in moved),
+            f"answers: {', '.join(dict.fromkeys(a.region for a in seen.dns))}",
+        ),
+    ]
+
+
+def _others(seen: Observed) -> list[Requirement]:
+    """What a scenario may ask for besides."""
+    expect, found = seen.expect, []
+    if expect.paged is not None:
+        subjects = ", ".join(dict.fromkeys(page.subject for page in seen.pages))
+        promise = "a human is told" if expect.paged else "nobody is woken"
+        kept = bool(seen.pages) == expect.paged
+        found.append(_requirement("paged", promise, kept, subjects or "no page"))
+    if expect.page_says:
+        kept = any(expect.page_says in page.subject for page in seen.pages)
+        observed = "somebody was" if kept else "nobody was"
+        promise = f"a human is told: {expect.page_says}"
+        found.append(_requirement("page-says", promise, kept, observed))
+    if expect.serving is not None:
+        region = seen.home if expect.serving == "home" else seen.standby
+        found.append(
+            _requirement(
+                "serving",
+                f"clients write to {region} at the end",
+                seen.serving == region,
+                f"{seen.serving or 'nobody'} acknowledges writes",
+            )
+        )
+    if expect.told:
+        kept = expect.told in seen.told
+        observed = "it does" if kept else "it does not"
+        found.append(_requirement("told", f"the audit trail says: {expect.told}", kept, observed))
+    if expect.divergent is not None:
+        number = len(seen.writes.divergent)
+        promise = "writes that only the old primary has are " + (
+            "found and listed" if expect.divergent else "impossible"
+        )
+        kept = bool(number) == expect.divergent
+        found.append(_requirement("divergence", promise, kept, f"{number} divergent writes"))
+    return found
+
+
 def _steady(seen: Observed) -> Requirement:
     return _requirement(
         "steady-state",
@@ -103,13 +183,18 @@ def _steady(seen: Observed) -> Requirement:
     )
 
 
-def _fault_felt(seen: Observed) -> Requirement:
-    return _requirement(
-        "fault-felt",
-        "the fault really stops the clients",
-        seen.refused_after_fault > 0,
-        f"{seen.refused_after_fault} writes refused or unanswered after it",
-    )
+def _fault_felt(seen: Observed) -> list[Requirement]:
+    felt = True if seen.expect.promotion else seen.expect.felt
+    if felt is None:
+        return []
+    return [
+        _requirement(
+            "fault-felt",
+            "the fault really stops the clients" if felt else "clients notice nothing",
+            (seen.refused_after_fault > 0) == felt,
+            f"{seen.refused_after_fault} writes refused or unanswered after it",
+        )
+    ]
 
 
 def _one_promotion(seen: Observed) -> Requirement:
@@ -218,7 +303,7 @@ def _record_tells(seen: Observed) -> Requirement:
     return _requirement(
         "record-intact",
         "the audit trail is intact, replays through the decision, and the automation rests",
-        seen.audit_intact and seen.final_state == "COOLDOWN",
+        seen.audit_intact and seen.final_state in seen.expect.states,
         f"audit trail {'intact' if seen.audit_intact else 'BROKEN'}, state {seen.final_state}",
     )
 

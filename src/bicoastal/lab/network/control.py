@@ -6,7 +6,7 @@ import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bicoastal.errors import LabError
 
@@ -55,7 +55,9 @@ class NetworkControl:
     def __init__(self, path: Path | str) -> None:
         self.control_path = Path(path)
 
-    def cut(self, source: str = "*", member: str = "*") -> None:
+    def cut(
+        self, source: str = "*", member: str = "*", *, way: Literal["", "up", "down"] = ""
+    ) -> None:
         """Cut paths: new connections time out, established ones go silent without closing.
 
         It is in effect when the call returns. A cut hides even a dead server.
@@ -63,11 +65,13 @@ class NetworkControl:
         Args:
             source: Where the path begins, or ``"*"``.
             member: Where it ends, or ``"*"``.
+            way: Only towards the member (`up`) or only from it (`down`): established connections
+                go on in the other direction. New ones time out: a handshake needs both.
 
         Raises:
             LabError: If there is no such path or the network does not answer.
         """
-        self._call("cut", source=source, member=member)
+        self._call("cut", source=source, member=member, way=way)
 
     def heal(self, source: str = "*", member: str = "*") -> None:
         """Heal cut paths: what was queued is delivered, as TCP retransmits after a short cut.
@@ -93,6 +97,19 @@ class NetworkControl:
             LabError: If there is no such path or the network does not answer.
         """
         self._call("delay", source=source, member=member, delay_ms=delay_ms)
+
+    def set_loss(self, loss: float, source: str = "*", member: str = "*") -> None:
+        """Set the share of packets that paths lose; TCP repairs each loss, and takes its time.
+
+        Args:
+            loss: The share, 0 to 1.
+            source: Where the path begins, or ``"*"``.
+            member: Where it ends, or ``"*"``.
+
+        Raises:
+            LabError: If there is no such path, the share is none, or the network does not answer.
+        """
+        self._call("loss", source=source, member=member, loss=loss)
 
     def set_socket(self, member: str, path: Path | str | None) -> None:
         """Name the unix socket behind a member; connections to another one are reset.

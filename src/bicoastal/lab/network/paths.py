@@ -52,7 +52,8 @@ class RelayPath:
         self._fillers: dict[Any, socket.socket] = {}
         self._connections: set[Connection] = set()
         self.cut = False
-        self.delay_s = 0.0
+        self.mute = ""
+        self.delay_s = self.loss = 0.0
         self._accepted = self.bytes_up = self.bytes_down = 0
 
     @property
@@ -62,7 +63,7 @@ class RelayPath:
 
     def apply(self) -> None:
         """Bring the listener and all connections in line with cut, delay and backend."""
-        if self.cut:
+        if self.cut or self.mute:  # a handshake needs both directions
             self._drop()
         elif self._backend.alive:
             self._accept_all()
@@ -92,7 +93,7 @@ class RelayPath:
             "source": self.source,
             "member": self.member,
             "address": self._address[0],
-            "state": "cut" if self.cut else alive,
+            "state": "cut" if self.cut or self.mute else alive,
             "delay_ms": self.delay_s * 1000,
             "accepted": self._accepted,
             "established": len(self._connections),

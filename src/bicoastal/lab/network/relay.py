@@ -105,8 +105,12 @@ class Relay:
     def _answer(self, request: dict[str, Any]) -> Any:
         match request["op"]:
             case "cut" | "heal" as op:
+                way = request.get("way", "")
+                if way not in ("", "up", "down"):
+                    raise ValueError(f"a way is up or down, not {way!r}")
                 for path in self._chosen(request):
-                    path.cut = op == "cut"
+                    path.cut = op == "cut" and not way
+                    path.mute = way if op == "cut" else ""
                     path.apply()
             case "delay":
                 delay_s = float(request["delay_ms"]) / 1000
@@ -115,6 +119,12 @@ class Relay:
                 for path in self._chosen(request):
                     path.delay_s = delay_s
                     path.apply()
+            case "loss":
+                loss = float(request["loss"])
+                if not 0 <= loss <= 1:
+                    raise ValueError("a loss is a share from 0 to 1")
+                for path in self._chosen(request):
+                    path.loss = loss
             case "socket":
                 self._set_socket(request["member"], request["path"])
             case "stats":

@@ -60,8 +60,8 @@ def _rrset(row: Row) -> dns.rrset.RRset:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, responder: Responder) -> None:
-        self._responder = responder
+    def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
+        self._answer = answer
         self._transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,7 +69,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        response = respond(data, self._responder)
+        response = self._answer(data)
         if response is not None:
             self._transport.sendto(response, addr)
 
@@ -80,6 +80,10 @@ class DnsServer:
     Args:
         host: The loopback address.
         responder: Answers (name, type).
+
+    Attributes:
+        address: Host and port, once it listens.
+        silent: Whether queries are left without an answer.
     """
 
     def __init__(self, host: str, responder: Responder) -> None:
@@ -88,6 +92,7 @@ class DnsServer:
         self._datagrams: asyncio.DatagramTransport | None = None
         self._streams: asyncio.Server | None = None
         self.address = (host, 0)
+        self.silent = False
 
     async def start(self) -> None:
         """Listen.
@@ -101,7 +106,7 @@ class DnsServer:
             port = streams.sockets[0].getsockname()[1]
             try:
                 self._datagrams, _ = await loop.create_datagram_endpoint(
-                    lambda: _Datagrams(self._responder), local_addr=(self._host, port)
+                    lambda: _Datagrams(self._answer), local_addr=(self._host, port)
                 )
             except OSError:  # the port is taken for UDP
                 streams.close()
@@ -110,6 +115,9 @@ class DnsServer:
             self.address = (self._host, port)
             return
         raise LabError(f"No port of {self._host} is free for the lab's DNS server.")
+
+    def _answer(self, wire: bytes) -> bytes | None:
+        return None if self.silent else respond(wire, self._responder)
 
     def stop(self) -> None:
         """Stop listening."""
@@ -122,7 +130,7 @@ class DnsServer:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 (size,) = struct.unpack("!H", await reader.readexactly(2))
-                response = respond(await reader.readexactly(size), self._responder)
+                response = self._answer(await reader.readexactly(size))
                 if response is None:
                     break
                 writer.write(struct.pack("!H", len(response)) + response)

@@ -133,6 +133,10 @@ class Route53DataPlane:
         self._run_in_thread(self._poll, "route53-reader")
         return self
 
+    def silence(self, *, on: bool) -> None:
+        """Let the DNS server answer nobody, as if its packets were lost; or answer again."""
+        self._server.silent = on
+
     def stop(self) -> None:
         """Stop everything; may be called twice."""
         self._stopping.set()
