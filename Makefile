@@ -7,7 +7,7 @@ BIN    := .venv/bin
 JOBS   ?= 2
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: help demo test lint format bench requirements clean
+.PHONY: help demo test lint format bench peers requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ format: .venv/dev ## Format the sources
 
 bench: .venv/dev mariadb ## Print measurements side by side
 	$(BIN)/python -m benchmarks
+
+peers: .venv/dev mariadb ## Compare with other ways to fail over, same faults for each
+	$(BIN)/python -m benchmarks.peers $(PEERS)
 
 requirements: .venv/build ## Pin the newest versions that pyproject.toml allows
 	$(COMPILE) requirements/build.in -o requirements/build.txt --upgrade
