@@ -31,7 +31,7 @@ format: .venv/dev ## Format the sources
 bench: .venv/dev mariadb ## Print measurements side by side
 	$(BIN)/python -m benchmarks
 
-peers: .venv/dev mariadb ## Compare with other ways to fail over, same faults for each
+peers: .venv/dev .venv/peers/bin/patroni mariadb ## Compare with other ways to fail over, same faults for each
 	$(BIN)/python -m benchmarks.peers $(PEERS)
 
 requirements: .venv/build ## Pin the newest versions that pyproject.toml allows
@@ -39,6 +39,7 @@ requirements: .venv/build ## Pin the newest versions that pyproject.toml allows
 	$(COMPILE) pyproject.toml -o requirements/base.txt --upgrade
 	$(COMPILE) pyproject.toml --extra lab -o requirements/lab.txt --upgrade
 	$(COMPILE) pyproject.toml --extra policy -o requirements/policy.txt --upgrade
+	$(COMPILE) requirements/patroni.in -o requirements/patroni.txt --upgrade
 	$(COMPILE) pyproject.toml --extra lab --extra policy --extra dev -o requirements/dev.txt --upgrade
 
 clean: ## Remove the environment and every cache
@@ -61,6 +62,13 @@ mariadb:
 	@echo "creating .venv (once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# The system's own Python, where there is one: PostgreSQL's user must be able to read it.
+.venv/peers/bin/patroni: requirements/patroni.txt .venv/build
+	@echo "installing requirements/patroni.txt in .venv/peers (once)"
+	@$(BIN)/uv venv -q --clear --python $(firstword $(wildcard /usr/bin/python3) $(PYTHON)) .venv/peers
+	@$(BIN)/uv pip install -q --python .venv/peers/bin/python --require-hashes -r $<
 	@touch $@
 
 .venv/lab .venv/dev: .venv/%: requirements/%.txt .venv/build pyproject.toml

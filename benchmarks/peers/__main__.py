@@ -21,7 +21,7 @@ from benchmarks.peers.contestants import CONTESTANTS, Contestant
 from benchmarks.peers.judging import measure
 from benchmarks.peers.table import LIMITS, Cell, print_cells, print_totals, to_values
 from bicoastal.cli.stackfile import deployable_settings
-from bicoastal.errors import BicoastalError
+from bicoastal.errors import LabError
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.stall import StallWatch
 from bicoastal.lab.scenarios import find
@@ -51,8 +51,12 @@ def main(
     if unknown := [name for name in names if name not in known]:
         raise typer.BadParameter(f"no contestant {unknown}; there are {list(known)}")
     chosen = [known[name] for name in names]
-    scenarios = [find(name) for name in fault.split(",")]
+    try:
+        scenarios = [find(name) for name in fault.split(",")]
+    except LabError as error:
+        raise typer.BadParameter(str(error)) from None
     settings = deployable_settings(None)
+    about = _about(chosen, settings, pace)
     out, log = _console(), Console(stderr=True, highlight=False)
     cells: list[Cell] = []
     for contestant in chosen:
@@ -61,27 +65,22 @@ def main(
             continue
         for scenario in scenarios:
             log.print(f"{contestant.name}: {scenario.name}")
-            options = DrillOptions(
-                # The contestant brings its settings; none of these scenarios has its own.
-                scenario=scenario, pace=pace, seed=seed,
-            )  # fmt: skip
+            options = DrillOptions(scenario=scenario, pace=pace, seed=seed)
             cells.append(_cell(contestant, settings, options, log))
+            if json_file is not None:  # after every run: an hour is not lost with the last minute
+                write_whole(json_file, _json(about, pace, cells))
     print_cells(out, cells)
     out.print()
     print_totals(out, cells)
     out.print()
-    about = _about(chosen, settings, pace)
     for name, text in about.items():
         out.print(f"{name}: {text}")
     out.print(LIMITS)
-    if json_file is not None:
-        values = {
-            "about": about,
-            "limits": LIMITS.splitlines(),
-            "pace": pace,
-            "cells": to_values(cells),
-        }
-        write_whole(json_file, json.dumps(values, indent=2) + "\n")
+
+
+def _json(about: dict[str, str], pace: float, cells: list[Cell]) -> str:
+    values = {"about": about, "limits": LIMITS, "pace": pace, "cells": to_values(cells)}
+    return json.dumps(values, indent=2) + "\n"
 
 
 def _console() -> Console:
@@ -97,13 +96,15 @@ def _cell(contestant: Contestant, settings: Settings, options: DrillOptions, log
                 settings, options, lambda text: log.print(f"  [dim]{escape(text)}[/]")
             )
             measured = measure(run)
-        except BicoastalError as error:
-            return Cell(name, scenario, None, f"failed: {error}")
+        except Exception as error:  # whatever a peer does, the others are still compared
+            return Cell(name, scenario, None, f"failed: {type(error).__name__}: {error}")
     return Cell(name, scenario, measured, stall_s=stall.longest_s)
 
 
 def _about(chosen: list[Contestant], settings: Settings, pace: float) -> dict[str, str]:
-    about = {"machine": f"{os.cpu_count()} cores, pace {pace:g}, Python {sys.version.split()[0]}"}
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    machine = f"{os.cpu_count()} cores, load {load} at the beginning, pace {pace:g}"
+    about = {"machine": f"{machine}, Python {sys.version.split()[0]}"}
     for each in chosen:
         missing = each.missing()
         about[each.name] = (

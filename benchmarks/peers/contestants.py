@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from benchmarks.peers import drilled
+from benchmarks.peers import drilled, galera, patroni
 from benchmarks.peers.judging import Run
 from benchmarks.peers.naive import Naive
 from benchmarks.peers.peer import Peer, play
@@ -72,6 +72,14 @@ def _window(settings: Settings, pace: float) -> str:
     )
 
 
+def _galera(settings: Settings, pace: float) -> str:
+    return "evs.suspect_timeout, 5 s, and clients are moved after " + _rounds(settings, pace)
+
+
+def _patroni(_settings: Settings, _pace: float) -> str:
+    return "ttl, 30 s, renewed every loop_wait, 10 s"
+
+
 def _nothing() -> str:
     return ""
 
@@ -84,6 +92,14 @@ CONTESTANTS: tuple[Contestant, ...] = (
     Contestant(
         "naive", "one prober in the standby region: promotes and moves DNS",
         _rounds, _peer(Naive), _nothing, drilled.database_version,
+    ),
+    Contestant(
+        "galera", "two data nodes and an arbiter; a checker moves the clients' name",
+        _galera, _peer(galera.Galera), galera.missing, galera.version,
+    ),
+    Contestant(
+        "patroni", "PostgreSQL with etcd in three regions; a checker moves the clients' name",
+        _patroni, _peer(patroni.Patroni), patroni.missing, patroni.version,
     ),
     Contestant(
         "bicoastal", "this project: three witnesses, window, fence, latch",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from typing import Any, Self
+from pathlib import Path
+from typing import Self
 
 from benchmarks.peers.zone import Zone
 from bicoastal.lab.clients import Driver, Target, Writers
@@ -62,11 +64,14 @@ class Place:
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
-    def start_network(self, **keywords: Any) -> Network:
-        """Start the relay to the members' unix sockets, `workspace.socket(region)`.
+    def start_network(
+        self, sockets: Mapping[str, Path] | None = None, listings: Iterable[Path] = ()
+    ) -> Network:
+        """Start the relay to the members' unix sockets.
 
         Args:
-            keywords: More for `Network`.
+            sockets: Member to socket; `workspace.socket(member)` if left out.
+            listings: As `Network`'s.
 
         Returns:
             The relay; it ends with the place.
@@ -74,13 +79,13 @@ class Place:
         network = Network(
             self.workspace.path,
             self.plan,
-            {member: self.workspace.socket(member) for member in self.plan.members},
+            sockets or {member: self.workspace.socket(member) for member in self.plan.members},
             {
                 path: delay
                 for path, delay in path_delays(self.settings).items()
                 if path in self.plan.paths()
             },
-            **keywords,
+            listings=listings,
         )
         self.network = self._stack.enter_context(network)
         return network

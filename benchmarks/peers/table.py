@@ -25,6 +25,7 @@ galera: every member takes writes by design, so that two writers are no fault th
 galera and patroni bring no DNS: a checker in the third region moves the clients' name, with the
   same interval (and, for galera, the same threshold)
 distances are the same for everybody, 30 ms one way between regions; lost packets are repaired
+stall: longest time that this machine itself stood still; figures below it say nothing
 silent: longest time without any acknowledged write, to the end of the run if none came any more
 """
 
@@ -70,7 +71,15 @@ def print_cells(console: Console, cells: Sequence[Cell]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("fault")
     table.add_column("contestant")
-    for heading in ("RTO s", "silent s", "acked", "lost", "only on old", "two writers s"):
+    for heading in (
+        "RTO s",
+        "silent s",
+        "acked",
+        "lost",
+        "only on old",
+        "two writers s",
+        "stall s",
+    ):
         table.add_column(heading, justify="right")
     table.add_column("failover", overflow="fold")
     before = ""
@@ -118,7 +127,17 @@ def _order(cells: Sequence[Cell], scenario: str) -> int:
 def _row(cell: Cell) -> tuple[str, ...]:
     seen = cell.measured
     if seen is None:
-        return cell.contestant, "", "", "", "", "", "", escape(cell.problem)
+        return (
+            cell.contestant,
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            escape(cell.problem.partition("\n")[0][:80]),
+        )
     if cell.false_failover is None:
         outcome = (
             "yes"
@@ -136,5 +155,6 @@ def _row(cell: Cell) -> tuple[str, ...]:
         str(seen.lost),
         "?" if seen.divergent is None else str(seen.divergent),
         "n/a" if seen.double_writer_s is None else f"{seen.double_writer_s:.1f}",
+        f"{cell.stall_s:.1f}",
         outcome,
     )
