@@ -23,7 +23,6 @@ from benchmarks.peers.table import LIMITS, Cell, print_cells, print_totals, to_v
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.errors import LabError
 from bicoastal.lab.drill.options import DrillOptions
-from bicoastal.lab.drill.stall import StallWatch
 from bicoastal.lab.scenarios import find
 from bicoastal.settings import Settings
 from bicoastal.wholefile import write_whole
@@ -90,15 +89,11 @@ def _console() -> Console:
 
 def _cell(contestant: Contestant, settings: Settings, options: DrillOptions, log: Console) -> Cell:
     name, scenario = contestant.name, options.scenario.name
-    with StallWatch() as stall:
-        try:
-            run = contestant.run(
-                settings, options, lambda text: log.print(f"  [dim]{escape(text)}[/]")
-            )
-            measured = measure(run)
-        except Exception as error:  # whatever a peer does, the others are still compared
-            return Cell(name, scenario, None, f"failed: {type(error).__name__}: {error}")
-    return Cell(name, scenario, measured, stall_s=stall.longest_s)
+    try:
+        run = contestant.run(settings, options, lambda text: log.print(f"  [dim]{escape(text)}[/]"))
+        return Cell(name, scenario, measure(run))
+    except Exception as error:  # whatever a peer does, the others are still compared
+        return Cell(name, scenario, None, f"failed: {type(error).__name__}: {error}")
 
 
 def _about(chosen: list[Contestant], settings: Settings, pace: float) -> dict[str, str]:

@@ -124,6 +124,7 @@ def drill(
         fault_s=eyes.fault_s,
         lost=len(report.writes.lost),
         divergent=len(report.writes.divergent),
+        stall_s=report.longest_stall_s,
     )
 
 

@@ -45,6 +45,7 @@ class Run:
         divergent: Rows that only the old writer holds; None if nobody could look.
         one_writer: Whether only one member is meant to take writes; a multi-master cluster
             takes them everywhere by design.
+        stall_s: Longest time that the machine stood still while clients wrote, in seconds.
     """
 
     plan: AddressPlan
@@ -55,6 +56,7 @@ class Run:
     lost: int
     divergent: int | None = None
     one_writer: bool = True
+    stall_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Measured:
         divergent: Rows on the old writer only; None if unknown.
         moved: Whether clients were sent to the other region, or it was opened for writes.
         double_writer_s: Seconds for which both members took writes; None for a multi-master.
+        stall_s: Longest time that the machine itself stood still, in seconds.
     """
 
     rto_s: float | None
@@ -80,6 +83,7 @@ class Measured:
     divergent: int | None
     moved: bool
     double_writer_s: float | None
+    stall_s: float
 
 
 def measure(run: Run) -> Measured:
@@ -111,6 +115,7 @@ def measure(run: Run) -> Measured:
         divergent=run.divergent,
         moved=sent_away or (opened and run.one_writer),
         double_writer_s=double_writer_s(attempts) if run.one_writer else None,
+        stall_s=run.stall_s,
     )
 
 

@@ -16,6 +16,7 @@ from benchmarks.peers.place import Place
 from bicoastal.errors import LabError
 from bicoastal.lab import oracle
 from bicoastal.lab.clients import Driver, Writers
+from bicoastal.lab.drill.stall import StallWatch
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.scenarios.model import Step
 
@@ -109,7 +110,8 @@ def play(peer: Peer, tell: Callable[[str], None]) -> Run:
         canaries = running.enter_context(canary.Canaries(peer.driver, place.target, addresses))
         writers = running.enter_context(place.writers(peer.driver))
         player = _Player(peer, writers, tell)
-        player.play()
+        with StallWatch() as stall:
+            player.play()
         writers.stop()
         rows = {member: _rows(peer, member) for member in place.plan.members}
     final = peer.final_writer()
@@ -127,6 +129,7 @@ def play(peer: Peer, tell: Callable[[str], None]) -> Run:
         lost=len(judgement.lost),
         divergent=None if old is None else len(judgement.divergent),
         one_writer=peer.one_writer,
+        stall_s=stall.longest_s,
     )
 
 

@@ -39,14 +39,12 @@ class Cell:
         scenario: The scenario's name.
         measured: The figures; None if the run failed.
         problem: Why there are none.
-        stall_s: Longest time that the machine itself stood still, in seconds.
     """
 
     contestant: str
     scenario: str
     measured: Measured | None
     problem: str = ""
-    stall_s: float = 0.0
 
     @property
     def false_failover(self) -> bool | None:
@@ -155,6 +153,6 @@ def _row(cell: Cell) -> tuple[str, ...]:
         str(seen.lost),
         "?" if seen.divergent is None else str(seen.divergent),
         "n/a" if seen.double_writer_s is None else f"{seen.double_writer_s:.1f}",
-        f"{cell.stall_s:.1f}",
+        f"{seen.stall_s:.1f}",
         outcome,
     )
