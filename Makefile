@@ -7,7 +7,7 @@ BIN    := .venv/bin
 JOBS   ?= 2
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: help demo test lint format bench requirements clean
+.PHONY: help demo test lint format bench peers requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,11 +34,15 @@ format: .venv/dev ## Format the sources
 bench: .venv/dev mariadb ## Print measurements side by side
 	$(BIN)/python -m benchmarks
 
+peers: .venv/dev .venv/peers/bin/patroni mariadb ## Compare with other ways to fail over, same faults for each
+	$(BIN)/python -m benchmarks.peers $(PEERS)
+
 requirements: .venv/build ## Pin the newest versions that pyproject.toml allows
 	$(COMPILE) requirements/build.in -o requirements/build.txt --upgrade
 	$(COMPILE) pyproject.toml -o requirements/base.txt --upgrade
 	$(COMPILE) pyproject.toml --extra lab -o requirements/lab.txt --upgrade
 	$(COMPILE) pyproject.toml --extra policy -o requirements/policy.txt --upgrade
+	$(COMPILE) requirements/patroni.in -o requirements/patroni.txt --upgrade
 	$(COMPILE) pyproject.toml --extra lab --extra policy --extra dev -o requirements/dev.txt --upgrade
 	$(COMPILE) requirements/peers.in -o requirements/peers.txt --upgrade
 
@@ -70,6 +74,13 @@ chromium:
 	@echo "creating .venv (once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# The system's own Python, where there is one: PostgreSQL's user must be able to read it.
+.venv/peers/bin/patroni: requirements/patroni.txt .venv/build
+	@echo "installing requirements/patroni.txt in .venv/peers (once)"
+	@$(BIN)/uv venv -q --clear --python $(firstword $(wildcard /usr/bin/python3) $(PYTHON)) .venv/peers
+	@$(BIN)/uv pip install -q --python .venv/peers/bin/python --require-hashes -r $<
 	@touch $@
 
 .venv/lab .venv/dev: .venv/%: requirements/%.txt .venv/build pyproject.toml

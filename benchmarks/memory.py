@@ -38,10 +38,11 @@ class PeakMemory:
 
     def _sample(self) -> None:
         while not self._done.wait(INTERVAL_S):
-            self.peak_mib = max(self.peak_mib, sum(map(_pss_kib, _tree(self._pid))) / 1024)
+            self.peak_mib = max(self.peak_mib, sum(map(_pss_kib, tree(self._pid))) / 1024)
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """List a process and everything it started, as far as it still has a parent there."""
     try:
         threads = [
             int(child)
@@ -50,7 +51,7 @@ def _tree(pid: int) -> list[int]:
         ]
     except OSError:
         return []
-    return [pid, *(p for child in set(threads) for p in _tree(child))]
+    return [pid, *(p for child in set(threads) for p in tree(child))]
 
 
 def _pss_kib(pid: int) -> int:

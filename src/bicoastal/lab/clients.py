@@ -58,6 +58,69 @@ class Target:
     timeout_s: float
 
 
+class Driver(Protocol):
+    """How clients talk to one kind of database.
+
+    Attributes:
+        insert: The statement that writes client, number and identifier.
+        errors: What the driver raises, besides `OSError`.
+    """
+
+    insert: str
+    errors: tuple[type[Exception], ...]
+
+    def connect(self, address: str, target: Target) -> Any:
+        """Open a connection with autocommit.
+
+        Args:
+            address: The server's address.
+            target: The rest.
+
+        Returns:
+            The connection; its cursors are context managers.
+        """
+        ...
+
+    def explain(self, failure: Exception) -> tuple[int, bool]:
+        """Tell what a failed write means.
+
+        Args:
+            failure: What was raised.
+
+        Returns:
+            The error's number, 0 for none, and whether the row is certainly not written.
+        """
+        ...
+
+
+class MySql:
+    """MySQL and MariaDB by PyMySQL."""
+
+    insert = INSERT
+    errors: tuple[type[Exception], ...] = (pymysql.MySQLError,)
+
+    def connect(self, address: str, target: Target) -> pymysql.Connection[Any]:
+        """Open a connection with autocommit."""
+        # Building a TLS context would take longer than connecting; the lab is loopback only.
+        return pymysql.connect(
+            host=address,
+            port=target.port,
+            user=target.user,
+            password=target.password,
+            database=target.database,
+            autocommit=True,
+            connect_timeout=target.timeout_s,
+            read_timeout=target.timeout_s,
+            write_timeout=target.timeout_s,
+            ssl_disabled=True,
+        )
+
+    def explain(self, failure: Exception) -> tuple[int, bool]:
+        """Tell what a failed write means: a server's own error is certain, with exceptions."""
+        code = failure.args[0] if isinstance(failure.args[0], int) else 0
+        return code, 0 < code < _FIRST_CLIENT_ERROR and code not in _UNCERTAIN
+
+
 class Writers:
     """Clients that insert one unique row a transaction, each at its own pace.
 
@@ -76,6 +139,7 @@ class Writers:
         rate_per_s: Attempts a second of all clients together, at most.
         timeout_s: Seconds to wait for a connection or an answer.
         seed: Of the rows' identifiers and the clients' phases.
+        driver: Talks to the database; MySQL's if left out.
     """
 
     def __init__(
@@ -91,13 +155,21 @@ class Writers:
         rate_per_s: float = 200.0,
         timeout_s: float = 1.0,
         seed: int = 0,
+        driver: Driver | None = None,
     ) -> None:
-        self._target = Target(domain, port, user, password, database, timeout_s)
+        target = Target(domain, port, user, password, database, timeout_s)
         self._interval_s = count / rate_per_s
         self.history = History()
         self._stopping = threading.Event()
         self._clients = [
-            _Client(number, resolver.clone(), self._target, self.history, seed)
+            _Client(
+                number,
+                resolver=resolver.clone(),
+                target=target,
+                driver=driver or MySql(),
+                history=self.history,
+                seed=seed,
+            )
             for number in range(count)
         ]
         self._threads: list[threading.Thread] = []
@@ -147,15 +219,24 @@ class _Client:
     """One client: at most one connection, one attempt at a time."""
 
     def __init__(
-        self, number: int, resolver: Resolves, target: Target, history: History, seed: int
+        self,
+        number: int,
+        *,
+        resolver: Resolves,
+        target: Target,
+        driver: Driver,
+        history: History,
+        seed: int,
     ) -> None:
         self.number = number
         self._resolver = resolver
         self._target = target
+        self._driver = driver
+        self._failures: tuple[type[Exception], ...] = (*driver.errors, OSError, ResolutionError)
         self._history = history
         # A string seeds the same on every run, unlike a tuple's hash.
         self._random = random.Random(f"{seed}/{number}")  # noqa: S311 - identifiers, no secrets
-        self._connection: pymysql.Connection[Any] | None = None
+        self._connection: Any = None
         self._address = ""
         self._seq = 0
 
@@ -201,35 +282,18 @@ class _Client:
                 stage = "resolve"
                 self._address = self._resolver.resolve(self._target.domain)
                 stage = "connect"
-                self._connection = self._connect()
+                self._connection = self._driver.connect(self._address, self._target)
                 stage = "write"
             with self._connection.cursor() as cursor:
-                cursor.execute(INSERT, (self.number, self._seq, row))
-        except (pymysql.MySQLError, OSError, ResolutionError) as failure:
-            code = failure.args[0] if isinstance(failure.args[0], int) else 0
-            definite = stage != "write" or (
-                0 < code < _FIRST_CLIENT_ERROR and code not in _UNCERTAIN
-            )
+                cursor.execute(self._driver.insert, (self.number, self._seq, row))
+        except self._failures as failure:
+            code, certain = self._driver.explain(failure)
+            definite = stage != "write" or certain
             return "fail" if definite else "unknown", stage, code, str(failure)
         return "ok", stage, 0, ""
-
-    def _connect(self) -> pymysql.Connection[Any]:
-        # Building a TLS context would take longer than connecting; the lab is loopback only.
-        return pymysql.connect(
-            host=self._address,
-            port=self._target.port,
-            user=self._target.user,
-            password=self._target.password,
-            database=self._target.database,
-            autocommit=True,
-            connect_timeout=self._target.timeout_s,
-            read_timeout=self._target.timeout_s,
-            write_timeout=self._target.timeout_s,
-            ssl_disabled=True,
-        )
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(pymysql.MySQLError):  # the driver closed it already
+            with contextlib.suppress(*self._driver.errors):  # the driver closed it already
                 connection.close()

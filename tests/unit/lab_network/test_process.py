@@ -45,6 +45,17 @@ def test_it_carries_steers_and_stops(
     network.stop()
 
 
+def test_a_server_that_only_another_namespace_lists_is_alive(
+    folder: Path, plan: AddressPlan
+) -> None:
+    listing = folder / "unix"
+    socket = folder / "east.db"
+    listing.write_text(f"0: 00000002 00000000 00010000 0001 01 1 {socket}\n")
+    with Network(folder, plan, {"east": socket}, listings=[listing]) as network:
+        states = {row.member: row.state for row in network.stats()}
+    assert states == {"east": "open", "west": "refusing"}
+
+
 def test_an_address_in_use_is_reported(folder: Path, plan: AddressPlan, server: Echo) -> None:
     with socket.socket() as other:
         other.bind((plan.address("west", "east"), plan.port))

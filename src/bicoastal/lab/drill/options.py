@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from bicoastal.lab.clients import Writers
+from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.probe import Probe
 from bicoastal.lab.engine import Transform
 from bicoastal.lab.scenarios import Scenario, find
+
+Companion = Callable[[Environment, Writers], AbstractContextManager[object]]
+"""Makes something that is entered before the clients begin and left after they stopped."""
+
+
+def nobody(_lab: Environment, _writers: Writers) -> AbstractContextManager[object]:
+    """Accompany a drill by nothing."""
+    return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,8 @@ class DrillOptions:
         writes_per_s: Writes a second over all clients while latency allows.
         steady_s: Seconds of healthy writes before the fault.
         patience_s: Added to the longest wait for any single step, in seconds.
+        alongside: Something that goes along, such as more clients; it also sees the clients'
+            whole history.
     """
 
     scenario: Scenario = field(default_factory=lambda: find("kill"))
@@ -39,3 +53,4 @@ class DrillOptions:
     writes_per_s: float = 400.0
     steady_s: float = 2.5
     patience_s: float = 20.0
+    alongside: Companion = nobody

@@ -245,6 +245,7 @@ class _Rehearsal:
         if self._armed:
             arm(self._store, "drill", "rehearsal", time.time())
         self._databases.create_schema(self._lab.plan.address(CLIENTS, self._home))
+        running.enter_context(options.alongside(self._lab, self._writers))
         running.enter_context(self._writers)
 
     def _settle(self) -> None:

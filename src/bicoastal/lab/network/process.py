@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Network(NetworkControl):
         plan: The addresses.
         sockets: Unix socket of each member's database; a member may come later (`set_socket`).
         delays_ms: One-way delay of paths, (source, member) to milliseconds.
+        listings: The /proc/.../net/unix of the other network namespaces that servers run in; a
+            socket with a path can be reached from everywhere, but is listed in its own only.
     """
 
     def __init__(
@@ -36,12 +38,15 @@ class Network(NetworkControl):
         plan: AddressPlan,
         sockets: Mapping[str, Path | str | None] | None = None,
         delays_ms: Mapping[tuple[str, str], float] | None = None,
+        *,
+        listings: Iterable[Path] = (),
     ) -> None:
         super().__init__(folder / "network.sock")
         self._plan = plan
         self._log = folder / "network.log"
         self._sockets = dict(sockets or {})
         self._delays_ms = dict(delays_ms or {})
+        self._listings = [str(path) for path in listings]
         self._child: Child | None = None
 
     def start(self) -> Network:
@@ -98,4 +103,9 @@ class Network(NetworkControl):
             for (source, member), address in self._plan.paths().items()
         ]
         sockets = {member: str(path) for member, path in self._sockets.items() if path is not None}
-        return {"control": str(self.control_path), "paths": paths, "sockets": sockets}
+        return {
+            "control": str(self.control_path),
+            "paths": paths,
+            "sockets": sockets,
+            "listings": self._listings,
+        }

@@ -37,11 +37,13 @@ class Relay:
 
     Args:
         config: ``control`` (socket path), ``paths`` (source, member, address, port, delay_ms of
-            each) and ``sockets`` (member to unix socket or None).
+            each), ``sockets`` (member to unix socket or None) and ``listings`` (more files like
+            /proc/net/unix, of other network namespaces).
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._control = str(config["control"])
+        self._listings = [_UNIX_SOCKETS, *map(Path, config["listings"])]
         self._loop = asyncio.get_running_loop()
         self._backends = {
             member: Backend(config["sockets"].get(member))
@@ -81,9 +83,10 @@ class Relay:
 
     def _poll(self) -> None:
         self._poller = self._loop.call_later(_POLL_S, self._poll)
-        self._look(_UNIX_SOCKETS.read_bytes())
+        self._look()
 
-    def _look(self, listing: bytes) -> None:
+    def _look(self) -> None:
+        listing = b"".join(file.read_bytes() for file in self._listings)
         for backend in self._backends.values():
             alive = backend.socket is not None and listens(backend.socket, listing)
             if alive != backend.alive:
@@ -157,7 +160,7 @@ class Relay:
             self._backends[member].socket = path
             for route in chosen:
                 route.reset_connections()
-        self._look(_UNIX_SOCKETS.read_bytes())
+        self._look()
 
     def _chosen(self, request: dict[str, Any]) -> Iterator[RelayPath]:
         source, member = request["source"], request["member"]

@@ -1,0 +1,1 @@
+"""bicoastal's failover beside others': the same faults, clients and oracle, one table."""
