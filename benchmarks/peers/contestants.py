@@ -61,7 +61,7 @@ def _peer(make: Callable[[Place], Peer]) -> Play:
 def _rounds(settings: Settings, pace: float) -> str:
     failover = settings.failover
     seconds = failover.probe_interval_s * failover.threshold / pace
-    return f"{failover.threshold} failed checks, {seconds:.1f} s"
+    return f"{failover.threshold} failed checks, {seconds:.1f} s and what the checks take"
 
 
 def _window(settings: Settings, pace: float) -> str:

@@ -130,7 +130,8 @@ class Patroni(Peer):
                 *self._wan.inside(region),
                 "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--",
                 "setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}",
-                "--clear-groups", "--", *command,
+                # The kernel forgets unshare's --kill-child when the user changes: again, after it.
+                "--clear-groups", "--pdeathsig=KILL", "--", *command,
             ],
             log=self.place.workspace.path / f"{kind}-{region}.log",
             name=f"{kind} in {region}",
