@@ -85,7 +85,7 @@ class Galera(Peer):
         arbiter = Child(
             [
                 *wan.inside(place.third), ARBITER, f"--address={self._cluster()}",
-                f"--group={_GROUP}",
+                f"--group={_GROUP}", f"--workdir={place.workspace.path}",
                 f"--options=gmcast.listen_addr=tcp://{wan.address(place.third)}:4567",
             ],
             log=place.workspace.path / "garbd.log",
