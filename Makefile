@@ -44,7 +44,7 @@ requirements: .venv/build ## Pin the newest versions that pyproject.toml allows
 	$(COMPILE) pyproject.toml --extra policy -o requirements/policy.txt --upgrade
 	$(COMPILE) requirements/patroni.in -o requirements/patroni.txt --upgrade
 	$(COMPILE) pyproject.toml --extra lab --extra policy --extra dev -o requirements/dev.txt --upgrade
-	$(COMPILE) requirements/peers.in -o requirements/peers.txt --upgrade
+	$(COMPILE) requirements/cfn-lint.in -o requirements/cfn-lint.txt --upgrade
 
 clean: ## Remove the environment and every cache
 	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

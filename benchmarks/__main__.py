@@ -1,5 +1,5 @@
 """Print, from one run on this machine: drill phases, RTO against its floor, start-up, memory,
-and `bicoastal check` beside cfn-lint (alone: python -m benchmarks.peer).
+and `bicoastal check` beside cfn-lint (alone: python -m benchmarks.linting).
 
 make bench                      one drill of each fault
 python -m benchmarks --runs 10  ten of each
@@ -21,8 +21,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.linting import compare
 from benchmarks.memory import PeakMemory
-from benchmarks.peer import compare
 
 COMMAND = Path(sys.executable).parent / "bicoastal"
 FAULTS = ("kill", "hang", "partition")

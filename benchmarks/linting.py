@@ -1,8 +1,8 @@
 """`bicoastal check` beside cfn-lint, on the same member of the same global database.
 
-python -m benchmarks.peer
+python -m benchmarks.linting
 
-cfn-lint comes from requirements/peers.txt into an environment of its own, made at the first run:
+cfn-lint comes from requirements/cfn-lint.txt into an environment of its own, made at the first run:
 it is a peer to be measured against, not a dependency.
 """
 
@@ -22,8 +22,8 @@ from rich.table import Table
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-PEERS = ROOT / ".venv" / "peers"
-REQUIREMENTS = ROOT / "requirements" / "peers.txt"
+ENVIRONMENT = ROOT / ".venv" / "cfn-lint"
+REQUIREMENTS = ROOT / "requirements" / "cfn-lint.txt"
 RUNS = 7
 
 
@@ -37,19 +37,19 @@ class Row(NamedTuple):
 
 def cfn_lint() -> Path:
     """Return cfn-lint's command; install it if this version is not there."""
-    command = PEERS / "bin" / "cfn-lint"
-    note = PEERS / "requirements.txt"
+    command = ENVIRONMENT / "bin" / "cfn-lint"
+    note = ENVIRONMENT / "requirements.txt"
     if not note.exists() or note.read_text() != REQUIREMENTS.read_text():
-        venv.create(PEERS, clear=True, with_pip=True)
+        venv.create(ENVIRONMENT, clear=True, with_pip=True)
         pip = (
-            PEERS / "bin" / "python",
+            ENVIRONMENT / "bin" / "python",
             "-m",
             "pip",
             "install",
             "-q",
             "--disable-pip-version-check",
         )
-        subprocess.run((*pip, "--require-hashes", "-r", REQUIREMENTS), check=True, cwd=PEERS)
+        subprocess.run((*pip, "--require-hashes", "-r", REQUIREMENTS), check=True, cwd=ENVIRONMENT)
         note.write_text(REQUIREMENTS.read_text())
     return command
 
@@ -76,7 +76,7 @@ def measure(command: list[str | Path], file: Path, ids: str) -> Row:
 def compare(console: Console) -> None:
     """Print both, and how many times as long cfn-lint takes."""
     own = Path(sys.executable).parent / "bicoastal"
-    ours = measure([own, "check"], HERE / "Pulumi.peer.yaml", r"BC\d{3}(?= error)")
+    ours = measure([own, "check"], HERE / "Pulumi.linted.yaml", r"BC\d{3}(?= error)")
     theirs = measure([cfn_lint()], HERE / "global-database.yaml", r"\bE\d{4}\b")
     table = Table("", "bicoastal check", "cfn-lint", "ratio", box=None, title="Before deploying")
     for name, mine, peer in (
