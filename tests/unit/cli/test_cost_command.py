@@ -204,6 +204,6 @@ def test_it_starts_quickly_without_pulumi_and_boto3(arguments):
         said = done.stderr.splitlines()[-1]
         assert said.startswith("heavy [] ")
         spent = min(spent, float(said.split()[-1]))
-        if spent < 0.9:
+        if spent < 0.5:
             return
-    pytest.fail(f"{spent:.2f} s of CPU at best")  # about 0.45 where nothing else runs
+    pytest.fail(f"{spent:.2f} s of CPU at best")
