@@ -7,35 +7,50 @@ deployment, 2 bad usage or bad input, 130 interrupted.
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from bicoastal import __version__
-from bicoastal.cli.acknowledge import acknowledge
-from bicoastal.cli.approve import approve
-from bicoastal.cli.arm import arm
-from bicoastal.cli.audit import audit
-from bicoastal.cli.bootstrap import bootstrap
-from bicoastal.cli.check import check
-from bicoastal.cli.cost import cost
-from bicoastal.cli.disarm import disarm
-from bicoastal.cli.drill import drill
-from bicoastal.cli.failback import failback
-from bicoastal.cli.failover import failover
-from bicoastal.cli.maintenance import maintenance
-from bicoastal.cli.plan import plan
-from bicoastal.cli.prices import prices
-from bicoastal.cli.rejoin import rejoin
-from bicoastal.cli.report import report
-from bicoastal.cli.status import status
-from bicoastal.cli.switchover import switchover
-from bicoastal.cli.tables import tables
-from bicoastal.cli.unlock import unlock
 from bicoastal.errors import BicoastalError, DeploymentError
+
+COMMANDS = (
+    "check", "drill", "report", "plan", "cost", "bootstrap", "status", "arm", "disarm",
+    "approve", "acknowledge", "unlock", "maintenance", "switchover", "failover", "rejoin",
+    "failback", "audit", "prices", "tables",
+)  # fmt: skip
+"""Every command, in the order of the help: `bicoastal.cli.<name>` has a function, or a group of
+commands, of that name."""
+
+
+class _Commands(TyperGroup):
+    """Imports and builds a command when it is asked for: all of them take half of a start."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name every command."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build one command; None if there is none of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"bicoastal.cli.{cmd_name}"), cmd_name)
+        alone = typer.Typer(rich_markup_mode=None)
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=cmd_name)
+        else:
+            alone.command(cmd_name)(found)
+        return get_group(alone).commands[cmd_name]
+
 
 app = typer.Typer(
     name="bicoastal",
+    cls=_Commands,
     help="A two-region Aurora MySQL database whose failover is rehearsed on real databases.",
     no_args_is_help=True,
     add_completion=False,
@@ -44,26 +59,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with 'bicoastal drill': it needs no AWS account.",
 )
-app.command()(check)
-app.command()(drill)
-app.command()(report)
-app.command()(plan)
-app.command()(cost)
-app.add_typer(prices, name="prices")
-app.command()(bootstrap)
-app.command()(status)
-app.command()(arm)
-app.command()(disarm)
-app.command()(approve)
-app.command()(acknowledge)
-app.command()(unlock)
-app.command()(maintenance)
-app.command()(switchover)
-app.command()(failover)
-app.command()(rejoin)
-app.command()(failback)
-app.command()(audit)
-app.add_typer(tables, name="tables")
 
 
 def _print_version(value: bool) -> None:
