@@ -110,7 +110,7 @@ def play(peer: Peer, tell: Callable[[str], None]) -> Run:
         canaries = running.enter_context(canary.Canaries(peer.driver, place.target, addresses))
         writers = running.enter_context(place.writers(peer.driver))
         player = _Player(peer, writers, tell)
-        with StallWatch() as stall:
+        with StallWatch(place.workspace.path) as stall:
             player.play()
         writers.stop()
         rows = {member: _rows(peer, member) for member in place.plan.members}

@@ -156,7 +156,7 @@ class _Rehearsal:
             self._admit(outputs)
         seen = Seen()
         with ExitStack() as running:
-            stall = running.enter_context(StallWatch())
+            stall = running.enter_context(StallWatch(self._lab.workspace.path))
             with self._recording.phase("steady state"):
                 self._begin(running, outputs)
                 self._settle()
