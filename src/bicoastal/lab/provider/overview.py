@@ -5,52 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bicoastal.lab.provider.aws import Aws, absent_ok, pick, sync_tags, tag_list
-from bicoastal.lab.provider.ec2 import first
+from bicoastal.lab.provider.aws import Aws, absent_ok, pick
 from bicoastal.lab.provider.handler import Handler, Inputs
+from bicoastal.lab.provider.watch import Alarm
 
 
-class CompositeAlarm(Handler):
+class CompositeAlarm(Alarm):
     """An alarm over others."""
 
     type = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
     required = ("alarmName", "alarmRule")
     fixed = frozenset({"alarmName", "region"})
-    taggable = True
+    kind = "CompositeAlarm"
 
-    def create(self, aws: Aws, inputs: Inputs) -> str:
-        """Create the alarm; its id is its name."""
-        aws.client("cloudwatch").put_composite_alarm(
-            **_composite(inputs), Tags=tag_list(inputs.get("tagsAll") or {})
-        )
+    def put(self, cloudwatch: Any, inputs: Inputs, **more: Any) -> str:
+        """Write the alarm's definition."""
+        cloudwatch.put_composite_alarm(**_composite(inputs), **more)
         return str(inputs["alarmName"])
-
-    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
-        """Find the alarm."""
-        del state
-        answer = aws.client("cloudwatch").describe_alarms(
-            AlarmNames=[id_], AlarmTypes=["CompositeAlarm"]
-        )
-        alarm = first(answer, "CompositeAlarms")
-        return None if alarm is None else {"arn": alarm["AlarmArn"]}
-
-    def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
-        """Replace the alarm's definition, and change the tags."""
-        cloudwatch = aws.client("cloudwatch")
-        cloudwatch.put_composite_alarm(**_composite(new))
-        arn = (self.read(aws, id_, new) or {})["arn"]
-        sync_tags(
-            old.get("tagsAll") or {},
-            new.get("tagsAll") or {},
-            lambda tags: cloudwatch.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),
-            lambda keys: cloudwatch.untag_resource(ResourceARN=arn, TagKeys=keys),
-        )
-
-    def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
-        """Delete the alarm; those below it are resources of their own."""
-        del state
-        with absent_ok():
-            aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
 
 
 def _composite(inputs: Inputs) -> dict[str, Any]:

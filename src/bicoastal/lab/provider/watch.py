@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, ClassVar
 
 from bicoastal.lab.provider.aws import Aws, absent_ok, pick, sync_tags, tag_list
 from bicoastal.lab.provider.ec2 import first
@@ -65,34 +66,34 @@ class LogGroup(Handler):
             logs.delete_retention_policy(logGroupName=name)
 
 
-class MetricAlarm(Handler):
-    """An alarm on one metric."""
+class Alarm(Handler):
+    """What alarms on a metric and alarms over others have in common; the id is the name."""
 
-    type = "aws:cloudwatch/metricAlarm:MetricAlarm"
-    required = ("comparisonOperator", "evaluationPeriods")
-    fixed = frozenset({"name", "region"})
-    named = "name"
+    kind: ClassVar[str]
+    """CloudWatch's name of the kind of alarm."""
     taggable = True
 
+    @abstractmethod
+    def put(self, cloudwatch: Any, inputs: Inputs, **more: Any) -> str:
+        """Write the alarm's definition; returns its name."""
+
     def create(self, aws: Aws, inputs: Inputs) -> str:
-        """Create the alarm; its id is its name."""
-        aws.client("cloudwatch").put_metric_alarm(
-            **_alarm(inputs), Tags=tag_list(inputs.get("tagsAll") or {})
-        )
-        return str(inputs["name"])
+        """Create the alarm."""
+        tags = tag_list(inputs.get("tagsAll") or {})
+        return self.put(aws.client("cloudwatch"), inputs, Tags=tags)
 
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
         """Find the alarm."""
         del state
-        alarms = aws.client("cloudwatch").describe_alarms(AlarmNames=[id_])
-        alarm = first(alarms, "MetricAlarms")
-        return None if alarm is None else {"name": id_, "arn": alarm["AlarmArn"]}
+        found = aws.client("cloudwatch").describe_alarms(AlarmNames=[id_], AlarmTypes=[self.kind])
+        alarm = first(found, f"{self.kind}s")
+        return None if alarm is None else {"arn": alarm["AlarmArn"]}
 
     def update(self, aws: Aws, id_: str, old: Inputs, new: Inputs) -> None:
         """Replace the alarm's definition, and change the tags."""
         cloudwatch = aws.client("cloudwatch")
-        cloudwatch.put_metric_alarm(**_alarm(new))
-        arn = cloudwatch.describe_alarms(AlarmNames=[id_])["MetricAlarms"][0]["AlarmArn"]
+        self.put(cloudwatch, new)
+        arn = (self.read(aws, id_, new) or {})["arn"]
         sync_tags(
             old.get("tagsAll") or {},
             new.get("tagsAll") or {},
@@ -101,10 +102,30 @@ class MetricAlarm(Handler):
         )
 
     def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
-        """Delete the alarm."""
+        """Delete the alarm; those below it are resources of their own."""
         del state
         with absent_ok():
             aws.client("cloudwatch").delete_alarms(AlarmNames=[id_])
+
+
+class MetricAlarm(Alarm):
+    """An alarm on one metric."""
+
+    type = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    required = ("comparisonOperator", "evaluationPeriods")
+    fixed = frozenset({"name", "region"})
+    named = "name"
+    kind = "MetricAlarm"
+
+    def put(self, cloudwatch: Any, inputs: Inputs, **more: Any) -> str:
+        """Write the alarm's definition."""
+        cloudwatch.put_metric_alarm(**_alarm(inputs), **more)
+        return str(inputs["name"])
+
+    def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
+        """Find the alarm."""
+        found = super().read(aws, id_, state)
+        return None if found is None else {"name": id_, **found}
 
 
 def _alarm(inputs: Inputs) -> dict[str, Any]:
