@@ -207,7 +207,7 @@ def test_connections_are_taken_until_none_is_left(
     assert len(played.held) == 2
     do(played, do="release-connections")
     assert played.held == []
-    assert said[-1] == "SET GLOBAL max_connections = 151"
+    assert said[-1] == "SET GLOBAL max_connections = 300"
 
 
 @pytest.mark.parametrize("error", (OSError("gone"), OperationalError(1045, "denied"), ValueError()))

@@ -9,6 +9,9 @@ from pathlib import Path
 from bicoastal.lab.databases.server import ServerBinary
 from bicoastal.lab.databases.template import STORAGE_OPTIONS
 
+MAX_CONNECTIONS = 300
+"""How many clients a server lets in."""
+
 _OPTIONS = (
     "--skip-networking",
     "--skip-name-resolve",
@@ -25,7 +28,7 @@ _OPTIONS = (
     "--slave-parallel-mode=optimistic",
     # Probes that come and go must not lock an address out.
     "--max-connect-errors=4294967295",
-    "--max-connections=300",
+    f"--max-connections={MAX_CONNECTIONS}",
     "--performance-schema=OFF",
     "--innodb-buffer-pool-size=16M",
     "--innodb-log-file-size=16M",

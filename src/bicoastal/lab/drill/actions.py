@@ -16,7 +16,7 @@ from bicoastal.errors import LabError
 from bicoastal.failover import record
 from bicoastal.failover.config import CONFIG_VARIABLE, PROBE_USER
 from bicoastal.failover.errors import RecordError
-from bicoastal.lab.databases import connect
+from bicoastal.lab.databases import MAX_CONNECTIONS, connect
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.drill.witnesses import replace_prober
 from bicoastal.lab.scenarios.model import Scenario, Step
@@ -93,24 +93,20 @@ def lose(stage: Stage, step: Step) -> str:
 
 def close_for_writes(stage: Stage, step: Step) -> str:
     """`SET GLOBAL read_only = 1` on the writer, as an operator would by hand."""
-    with stage.admin(step.place) as cursor:
-        cursor.execute("SET GLOBAL read_only = 1")
+    _execute(stage, step, "SET GLOBAL read_only = 1")
     return f"read_only set on {stage.region(step.place)} by hand"
 
 
 def open_for_writes(stage: Stage, step: Step) -> str:
     """`SET GLOBAL read_only = 0`."""
-    with stage.admin(step.place) as cursor:
-        cursor.execute("SET GLOBAL read_only = 0")
+    _execute(stage, step, "SET GLOBAL read_only = 0")
     return f"read_only taken away on {stage.region(step.place)} by hand"
 
 
 def exhaust_connections(stage: Stage, step: Step) -> str:
     """Leave no connection free for anybody but an administrator."""
     region = stage.region(step.place)
-    with stage.admin(step.place) as cursor:
-        cursor.execute("SET GLOBAL max_connections = 10")
-        cursor.execute("SHOW STATUS LIKE 'Threads_connected'")
+    _execute(stage, step, "SET GLOBAL max_connections = 10")
     socket = stage.lab.aws.member(region).socket
     # The writers' connections count as well; what is missing to the limit is taken here. MariaDB
     # keeps one more for an administrator, which is how `release_connections` comes in.
@@ -128,8 +124,7 @@ def exhaust_connections(stage: Stage, step: Step) -> str:
 def release_connections(stage: Stage, step: Step) -> str:
     """Let connections in again."""
     stage.release()
-    with stage.admin(step.place) as cursor:
-        cursor.execute("SET GLOBAL max_connections = 151")
+    _execute(stage, step, f"SET GLOBAL max_connections = {MAX_CONNECTIONS}")
     return f"connections of {stage.region(step.place)} free again"
 
 
@@ -151,15 +146,13 @@ def unlock_tables(stage: Stage, step: Step) -> str:
 
 def stop_replication(stage: Stage, step: Step) -> str:
     """`STOP SLAVE` on the standby."""
-    with stage.admin(step.place) as cursor:
-        cursor.execute("STOP SLAVE")
+    _execute(stage, step, "STOP SLAVE")
     return f"replication to {stage.region(step.place)} stopped"
 
 
 def start_replication(stage: Stage, step: Step) -> str:
     """`START SLAVE` on the standby."""
-    with stage.admin(step.place) as cursor:
-        cursor.execute("START SLAVE")
+    _execute(stage, step, "START SLAVE")
     return f"replication to {stage.region(step.place)} runs"
 
 
@@ -334,6 +327,11 @@ def _signal(stage: Stage, step: Step, number: signal.Signals) -> str:
     pid = stage.pid(step.place)
     os.kill(pid, number)
     return f"{number.name} to the database server of {stage.region(step.place)} (process {pid})"
+
+
+def _execute(stage: Stage, step: Step, statement: str) -> None:
+    with stage.admin(step.place) as cursor:
+        cursor.execute(statement)
 
 
 def _path(stage: Stage, step: Step) -> tuple[str, str]:
