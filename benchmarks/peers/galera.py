@@ -18,7 +18,7 @@ from benchmarks.peers.place import Place
 from benchmarks.peers.redirect import Redirect
 from benchmarks.peers.wan import needs_root, wan_of
 from bicoastal.errors import LabError
-from bicoastal.failover.config import MIN_PROBE_TIMEOUT_S
+from bicoastal.failover.config import probe_timeout
 from bicoastal.lab import oracle
 from bicoastal.lab.clients import MySql
 from bicoastal.lab.databases import Database, find_server
@@ -189,7 +189,7 @@ class Galera(Peer):
 
     def _serves(self, address: str) -> bool:
         failover, pace = self.place.settings.failover, self.place.options.pace
-        timeout_s = max(failover.probe_timeout_s / pace, MIN_PROBE_TIMEOUT_S)
+        timeout_s = probe_timeout(failover.probe_timeout_s, pace)
         target = replace(self.place.target, timeout_s=timeout_s)
         with (
             suppress(pymysql.MySQLError, OSError),

@@ -16,7 +16,7 @@ import pymysql
 
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.place import Place
-from bicoastal.failover.config import MIN_PROBE_TIMEOUT_S
+from bicoastal.failover.config import probe_timeout
 from bicoastal.lab import oracle
 from bicoastal.lab.aws.config import ServerConfig
 from bicoastal.lab.clients import MySql
@@ -87,7 +87,7 @@ class Naive(Peer):
 
     def _answers(self, address: str) -> bool:
         failover, pace = self.place.settings.failover, self.place.options.pace
-        timeout_s = max(failover.probe_timeout_s / pace, MIN_PROBE_TIMEOUT_S)
+        timeout_s = probe_timeout(failover.probe_timeout_s, pace)
         try:
             with (
                 closing(

@@ -23,7 +23,7 @@ from benchmarks.peers.postgres import SCHEMA, PostgreSql
 from benchmarks.peers.redirect import Redirect
 from benchmarks.peers.wan import needs_root, wan_of
 from bicoastal.errors import LabError
-from bicoastal.failover.config import MIN_PROBE_TIMEOUT_S
+from bicoastal.failover.config import probe_timeout
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.processes import Child
 
@@ -232,7 +232,7 @@ class Patroni(Peer):
 
     def _serves(self, address: str) -> bool:
         failover, pace = self.place.settings.failover, self.place.options.pace
-        timeout_s = max(failover.probe_timeout_s / pace, MIN_PROBE_TIMEOUT_S)
+        timeout_s = probe_timeout(failover.probe_timeout_s, pace)
         target = replace(self.place.target, timeout_s=timeout_s)
         with (
             suppress(*self.driver.errors, OSError),

@@ -157,7 +157,7 @@ class ProberConfig(_Config):
 
     def timeout(self, pace: float) -> float:
         """Real seconds that each depth of a probe may take, never below 0.4."""
-        return max(self.timeout_s / pace, MIN_PROBE_TIMEOUT_S)
+        return probe_timeout(self.timeout_s, pace)
 
     def _problems(self) -> list[str]:
         problems = _positive(self, "timeout_s")
@@ -275,6 +275,19 @@ class ControllerConfig(_Config):
                 "the loss of the writer could never be confirmed"
             )
         return problems
+
+
+def probe_timeout(timeout_s: float, pace: float) -> float:
+    """How long each depth of a probe may really take.
+
+    Args:
+        timeout_s: what the settings ask for, seconds.
+        pace: by how much durations are divided.
+
+    Returns:
+        Seconds, never below `MIN_PROBE_TIMEOUT_S`: networks and processes have no pace.
+    """
+    return max(timeout_s / pace, MIN_PROBE_TIMEOUT_S)
 
 
 def pace(text: str | None) -> float:

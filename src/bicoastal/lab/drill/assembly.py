@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bicoastal import __version__
-from bicoastal.failover.config import MIN_PROBE_TIMEOUT_S
+from bicoastal.failover.config import probe_timeout
 from bicoastal.failover.record import Entry
 from bicoastal.failover.replay import replay
 from bicoastal.failover.state import Policy
@@ -279,7 +279,7 @@ def _recovery(
         served_at=min(served, default=None),
         silence_s=longest_silence([op.done_s for op in acknowledged]),
         floor_s=(failover.window_s + settings.dns.ttl_s) / options.pace
-        + max(MIN_PROBE_TIMEOUT_S, failover.probe_timeout_s / options.pace)
+        + probe_timeout(failover.probe_timeout_s, options.pace)
         + promotion_s,
     )
 
