@@ -25,6 +25,19 @@ def test_help_teaches_every_command():
     assert "needs no AWS account" in result.stdout
 
 
+def test_an_unknown_command_is_bad_usage_and_named():
+    result = runner.invoke(app, ["chek"])
+    assert result.exit_code == 2
+    assert "No such command 'chek'" in result.stderr
+
+
+@pytest.mark.parametrize("command", module.COMMANDS)
+def test_every_command_can_be_built_and_teaches(command):
+    result = runner.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f" {command} [OPTIONS]" in result.stdout
+
+
 def test_version():
     assert runner.invoke(app, ["--version"]).stdout == f"bicoastal {__version__}\n"
 
