@@ -46,7 +46,9 @@ def drill(
     broken: Annotated[
         bool,
         typer.Option(
-            "--broken", help="Deploy the scenario's deliberate defect: the drill must then fail."
+            "--broken",
+            help="Deploy the scenario's mutant, a deliberate defect that a requirement has to "
+            "notice. Exit code 0 if every mutant was noticed, else 1.",
         ),
     ] = False,
     stack: Annotated[

@@ -28,7 +28,7 @@ def test_every_scenario_is_told_with_its_defect() -> None:
     text = page()
     for scenario in all_scenarios().values():
         assert f"### {scenario.name}\n" in text
-        assert f"- Fails when {scenario.mutant.what}" in text
+        assert f"- Mutant **{scenario.mutant.name}**: {scenario.mutant.what}; fails " in text
 
 
 def test_everything_that_can_be_expected_is_told() -> None:

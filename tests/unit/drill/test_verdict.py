@@ -9,7 +9,7 @@ import pytest
 from bicoastal.lab.drill.pages import PageSent
 from bicoastal.lab.drill.report import DnsAnswer, MemberState, RecoveryTime, Write, Writes
 from bicoastal.lab.drill.verdict import Observed, judge, passed
-from bicoastal.lab.scenarios import Expectation
+from bicoastal.lab.scenarios import Expectation, Scenario, all_scenarios
 
 WRITE = Write(client=1, seq=2, id="w", at_s=-0.1)
 WRITES = Writes(
@@ -76,6 +76,12 @@ STILL = replace(
 
 def failing(seen: Observed) -> set[str]:
     return {requirement.id for requirement in judge(seen) if requirement.outcome == "fail"}
+
+
+@pytest.mark.parametrize("scenario", all_scenarios().values(), ids=lambda scenario: scenario.name)
+def test_what_a_mutant_has_to_fail_is_judged(scenario: Scenario):
+    judged = {requirement.id for requirement in judge(replace(GOOD, expect=scenario.expect))}
+    assert set(scenario.mutant.fails) <= judged
 
 
 def test_a_good_drill_passes_every_requirement():

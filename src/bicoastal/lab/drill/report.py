@@ -248,3 +248,18 @@ class DrillReport(_Part):
     pages: list[PageSent] = []
     longest_stall_s: float = 0.0
     verdict: Literal["pass", "fail", "invalid"]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The requirements that failed."""
+        return tuple(each.id for each in self.requirements if each.outcome == "fail")
+
+    @property
+    def noticed_by(self) -> tuple[str, ...]:
+        """The requirements that noticed the scenario's mutant, of those that have to.
+
+        Empty when it was not deployed, or went unnoticed.
+        """
+        if not self.broken or self.scenario is None:
+            return ()
+        return tuple(name for name in self.failed if name in self.scenario.mutant.fails)

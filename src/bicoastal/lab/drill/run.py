@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from bicoastal.errors import LabError
@@ -198,8 +199,9 @@ class _Rehearsal:
         settings, options = self._settings, self._options
         resolver = self._lab.start_route53(options.seed)
         self._controllers: Mapping[str, str] = outputs["controllers"]
-        if options.broken and (defect := broken_bundle(options.scenario.mutant)) is not None:
-            for region, name in self._controllers.items():
+        mutant, ca_file = options.scenario.mutant, Path(self._lab.admission.ca_file)
+        if options.broken and (defect := broken_bundle(mutant, ca_file)) is not None:
+            for region, name in outputs[mutant.of].items():
                 self._lab.client("lambda", region).update_function_code(
                     FunctionName=name, ZipFile=defect
                 )
@@ -265,6 +267,7 @@ class _Rehearsal:
             self._wait,
             patience_s=options.patience_s if self._armed else 0.0,
             seed=options.seed,
+            forgiving=options.broken,
         )
         self._steps = steps
         steps.run(self._rest)

@@ -84,15 +84,19 @@ class Mutant(_Part):
     """A deliberate defect with which the scenario must fail: the proof that it can.
 
     Attributes:
+        name: Its name in `mutants.yaml`.
         what: The defect, in words.
+        of: Whose code is changed.
         config: Values of the controllers' configuration to deploy instead.
         file: File of the function's bundle to change, or
         old: text in it,
         new: and what stands there instead.
-        fails: Requirements of which at least one must fail.
+        fails: Requirements of which at least one must fail; whatever else fails proves nothing.
     """
 
+    name: str = ""
     what: str
+    of: Literal["controllers", "probers"] = "controllers"
     config: dict[str, Any] = {}
     file: str = ""
     old: str = ""

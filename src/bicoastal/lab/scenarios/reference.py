@@ -11,8 +11,10 @@ _HEAD = """# Which failures are rehearsed?
 
 `bicoastal drill --scenario NAME` plays one of these, `--scenario all` (or `make drills`) every one.
 Each is a file in `src/bicoastal/lab/scenarios/library/`: what happens, what must be seen, and a
-deliberate defect with which it must fail: `bicoastal drill --scenario NAME --broken` deploys that
-defect and must end with exit code 1, or the scenario proves nothing.
+mutant, a deliberately broken controller or witness with which it must fail, or the scenario proves
+nothing. `bicoastal drill --scenario NAME --broken` deploys it and ends with exit code 0 if a
+requirement that has to notice it failed; `--scenario all --broken` plays them all and prints a
+table. The mutants are in `src/bicoastal/lab/scenarios/mutants.yaml`.
 
 Seconds are AWS's: at pace 15, the default, the lab is 15 times as fast. MariaDB's own times and the
 network's delays are not scaled. This page is written by
@@ -46,7 +48,12 @@ def _section(scenario: Scenario) -> str:
         lines.append(f"- Settings: `{scenario.settings}`")
     if scenario.cannot:
         lines.append(f"- Not the real thing: {scenario.cannot}")
-    lines += [f"- Fails when {scenario.mutant.what}", f"- Source: {scenario.source}", ""]
+    mutant = scenario.mutant
+    lines += [
+        f"- Mutant **{mutant.name}**: {mutant.what}; fails {' or '.join(mutant.fails)}",
+        f"- Source: {scenario.source}",
+        "",
+    ]
     return "\n".join(lines)
 
 
