@@ -108,6 +108,8 @@ def rehearse_all(
         BicoastalError: The only drill cannot be carried out.
     """
     from bicoastal.lab.drill.run import rehearse
+    from bicoastal.lab.report.reading import Drill
+    from bicoastal.lab.report.runs import groups, told
 
     reports: list[DrillReport] = []
     missing: list[str] = []
@@ -127,11 +129,10 @@ def rehearse_all(
                 write_text(_json(reports, len(options)), json_file)
     if str(json_file) == "-":
         write_text(_json(reports, len(options)), Path("-"))
+    named = [Drill(f"{report.fault}-{report.seed}", report) for report in reports]
     if html is not None and reports:
         from bicoastal.lab.report.pages import page
-        from bicoastal.lab.report.reading import Drill
 
-        named = [Drill(f"{report.fault}-{report.seed}", report) for report in reports]
         write_text(page(named), html)
     if "-" in {str(json_file), str(html)}:
         pass  # standard output holds the record or the page, and nothing else
@@ -139,6 +140,8 @@ def rehearse_all(
         print_report(reports[0])
     else:
         _print_table(reports, missing)
+        for line in told([group for group in groups(named) if group.drills > 1]):
+            typer.echo(line)
     codes = [int(not each.noticed_by) if each.broken else _EXIT[each.verdict] for each in reports]
     return max([*codes, *(_NOT_CARRIED_OUT for _ in missing)])
 

@@ -207,7 +207,7 @@ def test_a_mutant_has_to_be_noticed_by_a_requirement_that_is_named(
     ]  # fmt: skip
 
 
-def test_a_drill_that_breaks_off_does_not_end_the_others(drilled, report, monkeypatch):
+def test_a_drill_that_breaks_off_does_not_end_the_others(drilled, report, monkeypatch, tmp_path):
     drilled["report"] = report.model_copy(update={"verdict": "pass"})
     rehearse = run.rehearse
 
@@ -221,6 +221,10 @@ def test_a_drill_that_breaks_off_does_not_end_the_others(drilled, report, monkey
     assert result.exit_code == 2
     assert "1 of 1 drills passed" in result.stdout
     assert "hang (seed 1) broke off: no server" in result.stdout
+    page = tmp_path / "x.html"
+    none = runner.invoke(app, ["drill", "--scenario", "hang,hang", "--html", str(page)])
+    assert none.exit_code == 2
+    assert not page.exists()
     alone = runner.invoke(app, ["drill", "--scenario", "hang"])
     assert isinstance(alone.exception, LabError)  # `main` makes it exit code 2
 
