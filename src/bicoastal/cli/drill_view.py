@@ -83,6 +83,7 @@ def print_report(report: DrillReport, console: Console | None = None) -> None:
         f"[bold {colour}]Verdict: {report.verdict.upper()}[/]   fault {report.fault}, "
         f"{report.deployment.resources} resources, dns.mode {report.dns_mode}, "
         f"pace {report.pace:g}, seed {report.seed}"
+        + (f", replication {report.load.replication}" if report.load else "")
     )
     if report.broken and report.scenario is not None:
         mutant = report.scenario.mutant

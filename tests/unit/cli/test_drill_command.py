@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from bicoastal.cli.app import app
 from bicoastal.errors import LabError
 from bicoastal.lab.drill import run
+from bicoastal.lab.drill.replication import Replication
+from bicoastal.lab.drill.report import Load
 from bicoastal.lab.report import pages
 from bicoastal.lab.report.reading import Drill
 from bicoastal.lab.scenarios import all_scenarios, find
@@ -69,6 +71,21 @@ def test_a_passing_verdict_is_exit_code_zero(drilled, report):
     assert options.scenario.name == "kill"
 
 
+def test_load_and_replication_are_chosen(drilled):
+    runner.invoke(app, ["drill", "-q", "--load", "900", "--replication", "semi-sync"])
+    options = drilled["options"]
+    assert (options.writes_per_s, options.replication) == (900.0, Replication.SEMI_SYNC)
+    runner.invoke(app, ["drill", "-q"])
+    options = drilled["options"]
+    assert (options.writes_per_s, options.replication) == (400.0, Replication.ASYNC)
+
+
+def test_how_writes_were_replicated_is_said(drilled, report):
+    load = Load(writers=8, writes_per_s=400, replication="semi-sync")
+    drilled["report"] = report.model_copy(update={"load": load})
+    assert "seed 3, replication semi-sync" in runner.invoke(app, ["drill", "-q"]).stdout
+
+
 def test_the_stack_file_is_what_is_rehearsed(drilled, tmp_path):
     stack = tmp_path / "Pulumi.big.yaml"
     stack.write_text("config:\n  bicoastal:environmentSuffix: big\n")
@@ -111,6 +128,8 @@ def test_the_record_alone_goes_to_standard_output(drilled):
         (["--until-confident", "p100"], "'p100' is no percentile"),
         (["--runs", "0"], "Invalid value for '--runs'"),
         (["--pace", "0"], "Invalid value for '--pace'"),
+        (["--load", "0"], "Invalid value for '--load'"),
+        (["--replication", "sync"], "Invalid value for '--replication'"),
         (["--seed", "-1"], "Invalid value for '--seed'"),
         (["--json", "no/such/folder/x.json"], "folder no/such/folder does not exist"),
         (["--json", "/"], "/ is a folder; name a file"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bicoastal.lab.drill.pages import PageSent
+from bicoastal.lab.drill.replication import Replication
 from bicoastal.lab.drill.report import DnsAnswer, MemberState, RecoveryTime, Write, Writes
 from bicoastal.lab.drill.verdict import Observed, judge, passed
 from bicoastal.lab.scenarios import Expectation, Scenario, all_scenarios
@@ -47,6 +48,7 @@ GOOD = Observed(
     ),
     writes=WRITES,
     rpo_budget_s=30.0,
+    replication=Replication.ASYNC,
     dns=(
         DnsAnswer(at_s=-3.0, region="us-east-1", answer="a"),
         DnsAnswer(at_s=6.5, region="us-west-2", answer="b"),
@@ -223,3 +225,11 @@ def test_what_a_scenario_asks_for_besides_is_judged_only_then(wanted, seen, requ
 def test_what_a_scenario_asks_for_passes_when_it_was_seen(wanted, seen):
     asked = STILL.expect.model_copy(update=wanted)
     assert failing(replace(STILL, **seen, expect=asked)) == set()
+
+
+def test_where_writes_wait_for_the_standby_none_may_be_lost():
+    waiting = replace(GOOD, replication=Replication.SEMI_SYNC)
+    assert failing(waiting) == set()
+    lost = WRITES.model_copy(update={"lost": [WRITE], "rpo_s": 0.1})
+    assert failing(replace(GOOD, writes=lost)) == set()
+    assert failing(replace(waiting, writes=lost)) == {"loss-within-budget"}

@@ -120,6 +120,7 @@ def test_an_experiment_is_told_before_its_requirements(report) -> None:
         "us-west-2 Failing over why",
     ):
         assert words in text, words
+    assert "8 clients aimed at 400 writes a second together; replication was async" in text
     assert "mutant" not in text
     assert "Nobody was paged after the fault" in text_of(page([Drill("x", report)]))
 

@@ -22,6 +22,7 @@ from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.pages import Pages
 from bicoastal.lab.drill.recording import Observer, Recording, Silent
+from bicoastal.lab.drill.replication import Replication, wait_for_standby
 from bicoastal.lab.drill.report import DrillReport, Phase
 from bicoastal.lab.drill.schedule import Schedule
 from bicoastal.lab.drill.stage import Stage
@@ -224,6 +225,8 @@ class _Rehearsal:
             self._store,
         )
         running.callback(self._stage.release)
+        if options.replication is Replication.SEMI_SYNC:
+            wait_for_standby(self._stage)
         self._narrator = Narrator(
             recording=self._recording,
             store=self._store,

@@ -11,6 +11,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bicoastal.errors import LabError
+
 Place = Literal["home", "standby", "third", "clients", "internet"]
 """A region by its part in the drill, or who else sends packets."""
 
@@ -54,6 +56,16 @@ class Step(_Part):
         if len(given) != 1:
             raise ValueError(f"a step has exactly one of do, wait_s and until, not {given}")
         return self
+
+    def measure(self) -> float:
+        """The amount of an action that needs one.
+
+        Raises:
+            LabError: There is none.
+        """
+        if self.amount is None:
+            raise LabError(f"the action {self.do} needs an amount")
+        return self.amount
 
 
 class Expectation(_Part):
