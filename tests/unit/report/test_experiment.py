@@ -30,6 +30,7 @@ def test_an_experiment_is_told_with_what_was_expected_and_seen(record: DrillRepo
     assert found.expected.startswith("the standby is promoted, once, the record ends in COOLDOWN")
     assert found.seen == f"{STANDBY} promoted, the record ended in COOLDOWN, nobody told"
     assert (found.cannot, found.mutant) == ("", "")
+    assert record.noticed_by == ()  # no mutant was deployed
 
 
 def test_a_record_without_its_scenario_is_no_experiment(report: DrillReport) -> None:
