@@ -223,6 +223,7 @@ class _Rehearsal:
             self._controllers,
             outputs["probers"],
             self._store,
+            mutant if options.broken else None,
         )
         running.callback(self._stage.release)
         if options.replication is Replication.SEMI_SYNC:
