@@ -66,12 +66,13 @@ class Where:
     endpoint: list[str] | None
 
 
-def open_access(where: Where, *, dry: bool = False) -> Access:
+def open_access(where: Where, *, dry: bool = False, any_topology: bool = False) -> Access:
     """Find the stack.
 
     Args:
         where: which one, and how.
         dry: never write.
+        any_topology: also one in which nothing fails over.
 
     Returns:
         The way to it.
@@ -84,7 +85,8 @@ def open_access(where: Where, *, dry: bool = False) -> Access:
     from bicoastal.settings import load, load_stack_file
 
     settings = load({}) if where.stack is None else load_stack_file(where.stack)
-    return Access(Target(settings, where.region), endpoints(where.endpoint or ()), dry=dry)
+    target = Target(settings, where.region, any_topology)
+    return Access(target, endpoints(where.endpoint or ()), dry=dry)
 
 
 @contextmanager

@@ -211,7 +211,9 @@ def test_failovers_that_aws_refuses(lab: Any) -> None:
         home = lab.aws.member(lab.home).arn
         fail_over(AllowDataLoss=True, TargetDbClusterIdentifier=home)
     lab.make_instance(lab.standby)
-    lab.rds().delete_db_instance(DBInstanceIdentifier=f"i-{lab.home}", SkipFinalSnapshot=True)
+    with refused("InvalidDBClusterStateFault"):
+        lab.rds().delete_db_instance(DBInstanceIdentifier=f"i-{lab.home}", SkipFinalSnapshot=True)
+    lab.kill(lab.home)
     with refused("InvalidDBClusterStateFault"):
         fail_over()
     assert lab.aws.failovers() == []
