@@ -213,7 +213,8 @@ def test_nothing_is_deployed() -> None:
         rhythm=None,
     )
     found = deployed_estimate(settings, seen, USAGE)
-    assert (found.lines, found.total) == ((), 0)
+    assert found.lines == ()
+    assert found.total == 0
     assert list(remarks(settings, seen)) == [
         "Nothing of the environment blue is deployed in us-east-1, us-west-2, us-east-2."
     ]

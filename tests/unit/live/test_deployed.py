@@ -125,8 +125,8 @@ def test_prober_and_table_are_there_or_not(stubs: Any) -> None:
 
 def test_a_key_that_waits_for_its_deletion_is_none(stubs: Any) -> None:
     for state in ("Enabled", "PendingDeletion"):
-        found = {"KeyMetadata": {"KeyId": "k", "KeyState": state}}
-        stubs.answer("kms", "describe_key", found)
+        metadata = {"KeyId": "k", "KeyState": state}
+        stubs.answer("kms", "describe_key", {"KeyMetadata": metadata})
     stubs.refuse("kms", "describe_key", "NotFoundException")
     stubs.refuse("kms", "describe_key", "InternalFailure")
     found = [existing.has_key(stubs, SETTINGS, HOME) for _ in range(4)]
