@@ -66,11 +66,9 @@ def test_what_is_deployed_as_asked_costs_what_is_estimated(keys: dict[str, Any])
     assert sorted(map(str, found.unpriced)) == sorted(map(str, wanted.unpriced))
 
 
-@pytest.mark.parametrize("deployed", SHAPES, ids=str)
+@pytest.mark.parametrize("deployed", SHAPES[1:7], ids=str)
 def test_the_settings_of_today_give_names_only(deployed: dict[str, Any]) -> None:
     """Whatever the settings have become, what is deployed costs what it did."""
-    if "regions" in deployed or "topology" in deployed or "hostedZoneId" in deployed:
-        deployed = {}  # what cannot be changed in place
     then = made(deployed)
     today = load({"monitoring": {"dashboards": not then.monitoring.dashboards}})
     found = deployed_estimate(today, seen_as(then), USAGE)
