@@ -50,7 +50,7 @@ class Fake:
         known = {"g": False, "encrypted": True}
         if identifier not in known:
             return None
-        members = [{}] * self.members
+        members: list[Any] = [{}] * self.members
         return {"StorageEncrypted": known[identifier], "GlobalClusterMembers": members}
 
     def writer_of(self, global_cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
