@@ -188,7 +188,7 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
     """Makes an empty account with a secret, and a stack that can be deployed into it."""
     aws, workspace = embedded
 
-    def make(topology: str, *, whole: bool = False) -> Deployed:
+    def make(topology: str, *, whole: bool = False, **changes: str) -> Deployed:
         aws.reset()
         (workspace.path / "away").unlink(missing_ok=True)
         secret = aws.client("secretsmanager", HOME).create_secret(
@@ -198,7 +198,7 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
         )
         OnlyDatabases.subnets = {} if whole else {r: subnets_in(aws, r) for r in CODES}
         settings = load_stack_file(TOPOLOGIES / f"{topology}.yaml").model_copy(
-            update={"secret_arn": secret["ARN"]}
+            update={"secret_arn": secret["ARN"], **changes}
         )
 
         def databases() -> None:

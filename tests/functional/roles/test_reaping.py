@@ -14,19 +14,28 @@ from typing import Any
 
 import boto3
 import pytest
+from typer.testing import CliRunner
 
+from bicoastal.cli.app import app
 from bicoastal.failover.record import Note, RecordStore
 from bicoastal.failover.state import State
-from bicoastal.lab.drill.deploying import Stack
-from bicoastal.lab.drill.environment import Environment
 from bicoastal.live import asking
 from bicoastal.operate import pulumi_cli
 
-from .names import HOME, STANDBY, Run
+from .conftest import CODES, HOME, PACE, STANDBY, TOPOLOGIES, Deploy, Deployed
 
-pytestmark = pytest.mark.lab
 LOOK = ("--region", HOME, "--region", STANDBY)
 Later = Callable[[float], None]
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def deployed(deploy: Deploy) -> Deployed:
+    made = deploy("global-serverless", whole=True, expires_after="4h")
+    made.up()
+    for region, code in CODES.items():
+        made.aws.client("events", region).disable_rule(Name=f"control-{code}-dev")
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +44,22 @@ def session() -> Any:
     return boto3.session.Session()
 
 
-@pytest.fixture(autouse=True)
-def patient(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def run(deployed: Deployed, session: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("bicoastal.failover.gateway.boto3.session.Session", lambda: session)
     # The lab loads a service when it is first asked, which takes long on a busy machine.
     monkeypatch.setattr(asking, "READ_TIMEOUT_S", 60.0)
+    variables = {
+        "AWS_ENDPOINT_URL": deployed.aws.endpoint_url,
+        "AWS_ACCESS_KEY_ID": deployed.aws.account_id,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "BICOASTAL_PACE": str(PACE),
+    }
+
+    def invoke(*arguments: str, typed: str | None = None) -> Any:
+        return CliRunner(env=variables).invoke(app, arguments, input=typed)
+
+    return invoke
 
 
 @pytest.fixture
@@ -58,7 +78,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The stack file that the stack was deployed from, in the current folder."""
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "Pulumi.dev.yaml"
-    file.write_text("config:\n  bicoastal:expiresAfter: 4h\n")
+    stack = (TOPOLOGIES / "global-serverless.yaml").read_text()
+    file.write_text(stack + "  bicoastal:expiresAfter: 4h\n")
     return file
 
 
@@ -84,8 +105,11 @@ def test_what_was_deployed_costs_what_was_estimated(run: Run, file: Path) -> Non
     assert not [line for line in found["warnings"] if "own quantity stands" in line]
 
 
-def test_what_was_changed_by_hand_is_priced(lab: Environment, run: Run, file: Path) -> None:
-    rds, cloudwatch = lab.client("rds", STANDBY), lab.client("cloudwatch", STANDBY)
+def test_what_was_changed_by_hand_is_priced(deployed: Deployed, run: Run, file: Path) -> None:
+    rds, cloudwatch = (
+        deployed.aws.client("rds", STANDBY),
+        deployed.aws.client("cloudwatch", STANDBY),
+    )
     scaling = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
     cluster = {"DBClusterIdentifier": "aurora-usw2-dev", "ApplyImmediately": True}
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=["cpu-usw2-dev"])["MetricAlarms"]
@@ -143,23 +167,28 @@ def test_without_regions_all_of_the_account_are_asked(run: Run) -> None:
 
 
 def test_it_is_not_destroyed_during_a_failover(
-    lab: Environment, run: Run, later: Later, with_pulumi: Path, store: RecordStore
+    deployed: Deployed, run: Run, later: Later, with_pulumi: Path
 ) -> None:
+    table = deployed.aws.client("dynamodb", STANDBY)
+    store = RecordStore(table, "record-dev", "global-dev", HOME)
     record = store.read()
     busy = replace(record, state=State.PROMOTING, target_region=STANDBY)
     store.write(record, busy, Note(0.0, "test", "a failover"))
     later(5)
     found = body(run("reap", *LOOK, "--destroy", "--yes", "--json"), 1)
+    table.delete_item(TableName="record-dev", Key={"cluster": {"S": "global-dev"}})
     (outcome,) = found["outcomes"]
     assert "PROMOTING" in outcome["refused"].upper()
-    clusters = lab.client("rds", HOME).describe_db_clusters()["DBClusters"]
+    clusters = deployed.aws.client("rds", HOME).describe_db_clusters()["DBClusters"]
     assert [cluster["DBClusterIdentifier"] for cluster in clusters] == ["aurora-use1-dev"]
 
 
 def test_it_is_destroyed_when_somebody_types_its_name(
-    stack: Stack, run: Run, later: Later, with_pulumi: Path, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, run: Run, later: Later, with_pulumi: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulumi_cli.PulumiCli, "destroy", lambda _self: stack.destroy())
+    monkeypatch.setattr(
+        pulumi_cli.PulumiCli, "destroy", lambda _self: deployed.deployment.destroy()
+    )
     later(5)
     done = run("reap", *LOOK, "--destroy", typed="dev\n")
     assert done.exit_code == 0, done.output
