@@ -99,7 +99,7 @@ def test_it_is_refused_during_a_failover_and_while_protected(
 def test_without_the_pulumi_cli_nothing_is_begun(
     run: Run, store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulumi_cli.shutil, "which", lambda _name: None)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
     result = run("--yes")
     assert result.exit_code != 0
     assert "the Pulumi CLI is not on PATH" in str(result.exception)

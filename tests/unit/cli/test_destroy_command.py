@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -27,7 +28,7 @@ def run(monkeypatch: pytest.MonkeyPatch):
     left = ("us-east-1 VPC vpc-1",)
     monkeypatch.setattr(destroying, "plan", lambda *_: PLAN)
     monkeypatch.setattr(destroying, "destroy", lambda *_, **__: left)
-    monkeypatch.setattr(pulumi_cli, "find", lambda *_: pulumi_cli.PulumiCli("p", None, None))
+    monkeypatch.setattr(pulumi_cli, "find", lambda *_: pulumi_cli.PulumiCli("p", Path(), None))
     credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
 
     def invoke(*arguments: str):

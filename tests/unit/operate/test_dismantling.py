@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bicoastal.operate import dismantling
 from bicoastal.operate.dismantling import Live, Step, dismantle, look, refusals, steps
 from bicoastal.operate.errors import Refused
 from bicoastal.settings import load
@@ -158,7 +157,7 @@ def test_a_step_that_does_not_end_is_given_up(
     monkeypatch: pytest.MonkeyPatch, why: str | None, words: str
 ) -> None:
     now = iter(range(10_000))
-    monkeypatch.setattr(dismantling.time, "monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(now)))
     rds = FakeRds(group=group(None, Status="modifying"))
     if why:
         rds.errors["DeleteGlobalCluster"] = [refused("InvalidGlobalClusterStateFault", why)] * 99

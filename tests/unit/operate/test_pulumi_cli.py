@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bicoastal.operate import pulumi_cli
 from bicoastal.operate.errors import BadRequest, Refused
 from bicoastal.operate.pulumi_cli import find
 
@@ -68,6 +67,6 @@ def test_an_unknown_stack_is_found_out_before_anything_is_done(tmp_path: Path) -
 def test_no_cli_is_found_out_before_anything_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulumi_cli.shutil, "which", lambda _name: None)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
     with pytest.raises(BadRequest, match=r"not on PATH.*--databases-only"):
         find(tmp_path / "Pulumi.dev.yaml", None)
