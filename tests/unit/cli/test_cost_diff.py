@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -128,7 +129,7 @@ def test_what_does_not_go_together_exits_2(stacks, more):
 UNREAD = Unread("sts", "ask again")
 
 
-def seen(**members: object) -> Seen:
+def seen(**members: Any) -> Seen:
     """Nothing could be read but the members that are given, by the code of their region."""
     found = {"us-east-1": members.get("use1", UNREAD), "us-west-2": members.get("usw2", UNREAD)}
     return Seen(members=found, volumes={}, counts={}, there={}, rhythm=UNREAD)
@@ -139,9 +140,9 @@ def deployed(monkeypatch):
     """Replaces what AWS says; notes for which settings it was asked."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    asked = []
+    asked: list[str] = []
 
-    def says(value: Seen) -> list:
+    def says(value: Seen) -> list[str]:
         def read(_clients, settings):
             asked.append(settings.environment_suffix)
             return value

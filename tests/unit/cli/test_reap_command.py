@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -63,7 +64,7 @@ def destruction(monkeypatch):
     return make
 
 
-def run(*arguments, code, typed=None):
+def run(*arguments: str, code: int, typed: str | None = None) -> Any:
     result = CliRunner().invoke(app, ["reap", *arguments], input=typed)
     assert result.exit_code == code, result.output
     return result
