@@ -193,7 +193,7 @@ def test_all_scenarios_as_one_array(drilled, report):
     assert "passed" in runner.invoke(app, ["drill", "--scenario", "kill,hang"]).stdout
 
 
-def with_mutant(report, *failed):
+def with_mutant(report: Any, *failed: str) -> Any:
     requirements = [report.requirements[1].model_copy(update={"id": name}) for name in failed]
     changes = {"broken": True, "scenario": find("kill"), "requirements": requirements}
     return report.model_copy(update={"fault": "kill", **changes})
