@@ -191,10 +191,13 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
     def make(topology: str, *, whole: bool = False) -> Deployed:
         aws.reset()
         (workspace.path / "away").unlink(missing_ok=True)
-        secret = aws.client("secretsmanager", HOME).create_secret(
+        secrets = aws.client("secretsmanager", HOME)
+        secret = secrets.create_secret(
             Name="database",
             SecretString=json.dumps({"username": "admin", "password": "long-enough"}),
-            AddReplicaRegions=[{"Region": STANDBY}],
+        )
+        secrets.replicate_secret_to_regions(
+            SecretId=secret["ARN"], AddReplicaRegions=[{"Region": STANDBY}]
         )
         OnlyDatabases.subnets = {} if whole else {r: subnets_in(aws, r) for r in CODES}
         settings = load_stack_file(TOPOLOGIES / f"{topology}.yaml").model_copy(

@@ -1,4 +1,6 @@
-"""`bicoastal destroy` on the whole stack: refused, interrupted, run again, and nothing is left.
+"""`bicoastal doctor` and `destroy` on the whole stack, with stubs for databases.
+
+Destruction is refused, interrupted, run again, and nothing is left.
 
 In order: what a test leaves is what the next one finds.
 """
@@ -21,11 +23,18 @@ from bicoastal.cli.app import app
 from bicoastal.failover.audit import Note
 from bicoastal.failover.record import RecordStore
 from bicoastal.failover.state import State
+from bicoastal.lab.planning import planned_resources
 from bicoastal.operate import destroying, pulumi_cli
+from bicoastal.operate.access import Access
+from bicoastal.operate.doctor import examining
+from bicoastal.operate.doctor.finding import Planned
+from bicoastal.operate.report import Status
+from bicoastal.operate.target import Target
 
 from .conftest import CODES, HOME, PACE, STANDBY, TOPOLOGIES, Deploy, Deployed
 
 STACK = ("--stack", str(TOPOLOGIES / "global-serverless.yaml"))
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 Run = Callable[..., Any]
 
 
@@ -61,6 +70,57 @@ def run(variables: dict[str, str]) -> Run:
 def store(deployed: Deployed) -> RecordStore:
     client = deployed.aws.client("dynamodb", STANDBY)
     return RecordStore(client, "record-dev", "global-dev", HOME)
+
+
+@pytest.fixture
+def findings(
+    deployed: Deployed, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], list[str]]:
+    """What the doctor finds beyond what `status` does, which asks databases."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(examining, "look", lambda *_: Status("global-dev", 0.0, {}))
+    planned = [Planned(*each) for each in planned_resources(deployed.settings)]
+
+    def examined() -> list[str]:
+        found = examining.examine(Access(Target(deployed.settings)), planned)
+        words = [f"{each.id} {each.subject}" for each in found]
+        return [each for each in words if not each.startswith("status-")]
+
+    return examined
+
+
+def test_the_doctor_finds_nothing_in_what_was_deployed_and_names_what_was_broken(
+    deployed: Deployed, findings: Callable[[], list[str]]
+) -> None:
+    schedules = [f"schedule-disabled {r} control-{code}-dev" for r, code in CODES.items()]
+    assert findings() == schedules  # the tests switched them off
+
+    clients = {
+        name: deployed.aws.client(name, HOME)
+        for name in ("cloudwatch", "kms", "lambda", "rds", "sns")
+    }
+    keys = clients["kms"].describe_key(KeyId="alias/aurora-use1-dev")
+    key = keys["KeyMetadata"]["KeyId"]
+    clients["kms"].disable_key_rotation(KeyId=key)
+    clients["cloudwatch"].disable_alarm_actions(AlarmNames=["cpu-use1-dev"])
+    clients["cloudwatch"].delete_alarms(AlarmNames=["page-use1-dev"])
+    clients["lambda"].update_function_code(FunctionName="probe-use1-dev", ZipFile=EMPTY_ZIP)
+    clients["rds"].modify_db_instance(
+        DBInstanceIdentifier="db-use1-1-dev", DBInstanceClass="db.r6g.large", ApplyImmediately=True
+    )
+    clients["rds"].modify_event_subscription(
+        SubscriptionName="events-use1-cluster-dev", Enabled=False
+    )
+    assert findings() == [
+        f"instance-DBInstanceClass {HOME} db-use1-1-dev",
+        f"key-rotation {HOME} alias/aurora-use1-dev",
+        f"alarm-disabled {HOME} cpu-use1-dev",
+        f"alarm-missing {HOME} page-use1-dev",
+        f"events-disabled {HOME} events-use1-cluster-dev",
+        f"function-code {HOME} probe-use1-dev",
+        *schedules,
+    ]
 
 
 def test_the_plan_comes_first_and_writes_nothing(run: Run, store: RecordStore) -> None:
