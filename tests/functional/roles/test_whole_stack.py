@@ -103,7 +103,6 @@ def test_the_doctor_finds_nothing_in_what_was_deployed_and_names_what_was_broken
     keys = clients["kms"].describe_key(KeyId="alias/aurora-use1-dev")
     key = keys["KeyMetadata"]["KeyId"]
     clients["kms"].disable_key_rotation(KeyId=key)
-    clients["cloudwatch"].disable_alarm_actions(AlarmNames=["cpu-use1-dev"])
     clients["cloudwatch"].delete_alarms(AlarmNames=["page-use1-dev"])
     clients["lambda"].update_function_code(FunctionName="probe-use1-dev", ZipFile=EMPTY_ZIP)
     clients["rds"].modify_db_instance(
@@ -115,7 +114,6 @@ def test_the_doctor_finds_nothing_in_what_was_deployed_and_names_what_was_broken
     assert findings() == [
         f"instance-DBInstanceClass {HOME} db-use1-1-dev",
         f"key-rotation {HOME} alias/aurora-use1-dev",
-        f"alarm-disabled {HOME} cpu-use1-dev",
         f"alarm-missing {HOME} page-use1-dev",
         f"events-disabled {HOME} events-use1-cluster-dev",
         f"function-code {HOME} probe-use1-dev",
