@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from bicoastal.errors import LabError
-from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
 from bicoastal.failover.record import RecordStore, arm
-from bicoastal.failover.state import Policy, State
+from bicoastal.failover.state import State
 from bicoastal.lab.clients import Writers
 from bicoastal.lab.drill.assembly import RECENT_S, Seen, assemble
 from bicoastal.lab.drill.databases import Databases
@@ -21,6 +21,7 @@ from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.pages import Pages
 from bicoastal.lab.drill.recording import Observer, Recording, Silent
+from bicoastal.lab.drill.replication import Replication, wait_for_standby
 from bicoastal.lab.drill.report import DrillReport, Phase
 from bicoastal.lab.drill.schedule import Schedule
 from bicoastal.lab.drill.stage import Stage
@@ -28,6 +29,7 @@ from bicoastal.lab.drill.stall import StallWatch
 from bicoastal.lab.drill.steps import Steps
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Event
+from bicoastal.operate.replaying import deployed_policy
 from bicoastal.settings import Settings, load
 
 SCHEDULE_S = 60.0
@@ -198,8 +200,9 @@ class _Rehearsal:
         settings, options = self._settings, self._options
         resolver = self._lab.start_route53(options.seed)
         self._controllers: Mapping[str, str] = outputs["controllers"]
-        if options.broken and (defect := broken_bundle(options.scenario.mutant)) is not None:
-            for region, name in self._controllers.items():
+        mutant, ca_file = options.scenario.mutant, Path(self._lab.admission.ca_file)
+        if options.broken and (defect := broken_bundle(mutant, ca_file)) is not None:
+            for region, name in outputs[mutant.of].items():
                 self._lab.client("lambda", region).update_function_code(
                     FunctionName=name, ZipFile=defect
                 )
@@ -222,6 +225,8 @@ class _Rehearsal:
             self._store,
         )
         running.callback(self._stage.release)
+        if options.replication is Replication.SEMI_SYNC:
+            wait_for_standby(self._stage)
         self._narrator = Narrator(
             recording=self._recording,
             store=self._store,
@@ -265,6 +270,7 @@ class _Rehearsal:
             self._wait,
             patience_s=options.patience_s if self._armed else 0.0,
             seed=options.seed,
+            forgiving=options.broken,
         )
         self._steps = steps
         steps.run(self._rest)
@@ -291,7 +297,10 @@ class _Rehearsal:
         seen.history = self._writers.history
         seen.rounds = self._schedule.rounds()
         seen.audit = self._narrator.audit
-        seen.policies = {region: self._policy(region) for region in self._controllers}
+        seen.policies = {
+            region: deployed_policy(self._lab.client("lambda", region), name, self._options.pace)
+            for region, name in self._controllers.items()
+        }
         seen.answers = self._narrator.answers
         seen.final_state = self._store.read().state
         seen.health_checks = self._lab.route53.reports()
@@ -308,13 +317,6 @@ class _Rehearsal:
         ]
         for snapshot in aws.snapshots():
             seen.old_rows = self._databases.rows(snapshot.socket)
-
-    def _policy(self, region: str) -> Policy:
-        """The policy of a region's controller, from its configuration as deployed."""
-        client = self._lab.client("lambda", region)
-        answer = client.get_function_configuration(FunctionName=self._controllers[region])
-        text = answer["Environment"]["Variables"][CONFIG_VARIABLE]
-        return Policy.of(ControllerConfig.from_json(text), self._options.pace)
 
     def serving(self, region: str) -> bool:
         """Whether the latest acknowledged write since the fault is of a region, and recent."""
