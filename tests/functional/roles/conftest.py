@@ -19,7 +19,7 @@ from bicoastal.lab.network import AddressPlan
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.lab.workspace import Workspace
-from bicoastal.operate.inventory import inventory
+from bicoastal.operate.inventory import of_stack
 from bicoastal.settings import Settings, TapStackArgs, load_stack_file
 from bicoastal.stack import database
 from bicoastal.stack.context import Context
@@ -79,9 +79,6 @@ class Deployed:
     deployment: Deployment
     program: Callable[[], None]
 
-    def __post_init__(self) -> None:
-        self.before = inventory(self.aws.client, REGIONS)
-
     def up(self) -> None:
         self.deployment.up(self.program)
 
@@ -96,9 +93,9 @@ class Deployed:
             found = self.deployment.compare(self.program)
         return [(each.kind, each.name, each.reason) for each in found]
 
-    def left(self) -> list[str]:
-        """What is there and was not before."""
-        return sorted(inventory(self.aws.client, REGIONS) - self.before)
+    def left(self) -> tuple[str, ...]:
+        """What is there of the stack."""
+        return of_stack(self.aws.client, self.settings)
 
     def rds(self, region: str) -> Any:
         return self.aws.client("rds", region)
