@@ -114,21 +114,22 @@ class Deployed:
             for member in self.group()["GlobalClusterMembers"]
         }
 
-    def add_instance(self, region: str) -> None:
+    def add_instance(self, region: str, number: int = 1) -> None:
         """What a human does to a headless member before it can be promoted."""
         code = CODES[region]
-        self.rds(region).create_db_instance(
-            DBInstanceIdentifier=f"db-{code}-1-dev",
+        rds, name = self.rds(region), {"DBInstanceIdentifier": f"db-{code}-{number}-dev"}
+        rds.create_db_instance(
+            **name,
             DBClusterIdentifier=f"aurora-{code}-dev",
             DBInstanceClass=self.settings.database.instance_class,
             Engine="aurora-mysql",
         )
 
         def available() -> bool:
-            (found,) = self.rds(region).describe_db_instances()["DBInstances"]
+            (found,) = rds.describe_db_instances(**name)["DBInstances"]
             return bool(found["DBInstanceStatus"] == "available")
 
-        assert wait_until(available, 30)
+        assert wait_until(available, 30, 0.01)
 
     def switch_over(self, region: str) -> None:
         self.rds(region).switchover_global_cluster(**GLOBAL, TargetDbClusterIdentifier=ARNS[region])
@@ -155,7 +156,7 @@ class Deployed:
             (rest,) = (sync for region, (_, sync) in roles.items() if region != writer)
             return self.group()["Status"] == "available" and roles[writer][0] and rest == other
 
-        assert wait_until(settled, 30)
+        assert wait_until(settled, 30, 0.01)
 
 
 Deploy = Callable[..., Deployed]
