@@ -19,7 +19,7 @@ from bicoastal.lab.network import AddressPlan
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.lab.workspace import Workspace
-from bicoastal.operate.inventory import inventory
+from bicoastal.operate.inventory import of_stack
 from bicoastal.settings import Settings, TapStackArgs, load_stack_file
 from bicoastal.stack import database
 from bicoastal.stack.context import Context
@@ -79,9 +79,6 @@ class Deployed:
     deployment: Deployment
     program: Callable[[], None]
 
-    def __post_init__(self) -> None:
-        self.before = inventory(self.aws.client, REGIONS)
-
     def up(self) -> None:
         self.deployment.up(self.program)
 
@@ -96,9 +93,9 @@ class Deployed:
             found = self.deployment.compare(self.program)
         return [(each.kind, each.name, each.reason) for each in found]
 
-    def left(self) -> list[str]:
-        """What is there and was not before."""
-        return sorted(inventory(self.aws.client, REGIONS) - self.before)
+    def left(self) -> tuple[str, ...]:
+        """What is there of the stack."""
+        return of_stack(self.aws.client, self.settings)
 
     def rds(self, region: str) -> Any:
         return self.aws.client("rds", region)
@@ -117,21 +114,22 @@ class Deployed:
             for member in self.group()["GlobalClusterMembers"]
         }
 
-    def add_instance(self, region: str) -> None:
+    def add_instance(self, region: str, number: int = 1) -> None:
         """What a human does to a headless member before it can be promoted."""
         code = CODES[region]
-        self.rds(region).create_db_instance(
-            DBInstanceIdentifier=f"db-{code}-1-dev",
+        rds, name = self.rds(region), {"DBInstanceIdentifier": f"db-{code}-{number}-dev"}
+        rds.create_db_instance(
+            **name,
             DBClusterIdentifier=f"aurora-{code}-dev",
             DBInstanceClass=self.settings.database.instance_class,
             Engine="aurora-mysql",
         )
 
         def available() -> bool:
-            (found,) = self.rds(region).describe_db_instances()["DBInstances"]
+            (found,) = rds.describe_db_instances(**name)["DBInstances"]
             return bool(found["DBInstanceStatus"] == "available")
 
-        assert wait_until(available, 30)
+        assert wait_until(available, 30, 0.01)
 
     def switch_over(self, region: str) -> None:
         self.rds(region).switchover_global_cluster(**GLOBAL, TargetDbClusterIdentifier=ARNS[region])
@@ -158,7 +156,7 @@ class Deployed:
             (rest,) = (sync for region, (_, sync) in roles.items() if region != writer)
             return self.group()["Status"] == "available" and roles[writer][0] and rest == other
 
-        assert wait_until(settled, 30)
+        assert wait_until(settled, 30, 0.01)
 
 
 Deploy = Callable[..., Deployed]
@@ -191,10 +189,13 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
     def make(topology: str, *, whole: bool = False, **changes: str) -> Deployed:
         aws.reset()
         (workspace.path / "away").unlink(missing_ok=True)
-        secret = aws.client("secretsmanager", HOME).create_secret(
+        secrets = aws.client("secretsmanager", HOME)
+        secret = secrets.create_secret(
             Name="database",
             SecretString=json.dumps({"username": "admin", "password": "long-enough"}),
-            AddReplicaRegions=[{"Region": STANDBY}],
+        )
+        secrets.replicate_secret_to_regions(
+            SecretId=secret["ARN"], AddReplicaRegions=[{"Region": STANDBY}]
         )
         OnlyDatabases.subnets = {} if whole else {r: subnets_in(aws, r) for r in CODES}
         settings = load_stack_file(TOPOLOGIES / f"{topology}.yaml").model_copy(
