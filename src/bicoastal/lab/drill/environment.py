@@ -142,7 +142,7 @@ class Environment:
         answer = self.client("secretsmanager", regions.home).create_secret(
             Name="bicoastal-lab",
             SecretString=json.dumps({"username": MASTER_USER, "password": self.password}),
-            AddReplicaRegions=[{"Region": regions.standby}],
+            AddReplicaRegions=[{"Region": region} for region in regions.members[1:]],
         )
         return str(answer["ARN"])
 
