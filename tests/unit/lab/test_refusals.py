@@ -40,13 +40,20 @@ class Fake:
     )
     writer: dict[str, Any] | None = field(default_factory=lambda: cluster("writer"))
     status: str = "available"
+    members: int = 2
 
     def cluster(self, identifier: str) -> Mapping[str, Any] | None:
         return next((c for c in self.known if c["DBClusterIdentifier"] == identifier), None)
 
     def global_cluster(self, identifier: str) -> Mapping[str, Any] | None:
         known = {"g": False, "encrypted": True}
-        return {"StorageEncrypted": known[identifier]} if identifier in known else None
+        if identifier not in known:
+            return None
+        return {
+            "GlobalClusterIdentifier": identifier,
+            "StorageEncrypted": known[identifier],
+            "GlobalClusterMembers": [{}] * self.members,
+        }
 
     def writer_of(self, global_cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return self.writer
@@ -333,3 +340,12 @@ def test_the_first_member_of_a_global_cluster_is_like_any_other_cluster() -> Non
     first = Fake(writer=None)
     assert refused("CreateDBCluster", NEW | {"GlobalClusterIdentifier": "g"}, first) is None
     assert refused("CreateDBCluster", SECOND, first) is not None
+
+
+def test_a_global_cluster_has_a_writer_and_ten_secondaries() -> None:
+    assert refused("CreateDBCluster", SECOND, Fake(members=10)) is None
+    eleventh = refused("CreateDBCluster", SECOND, Fake(members=11))
+    assert eleventh is not None
+    assert eleventh.code == "InvalidGlobalClusterStateFault"
+    assert "maximum number of secondary clusters (10)" in eleventh.message
+    assert refused("CreateDBCluster", NEW, Fake(members=11)) is None

@@ -66,7 +66,7 @@ def ten_secondaries(parameters: Parameters, inventory: Inventory) -> Refusal | N
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
     """
     group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
-    if group is None or len(group.get("GlobalClusterMembers", ())) <= MOST_SECONDARIES:
+    if group is None or len(group["GlobalClusterMembers"]) <= MOST_SECONDARIES:
         return None
     return Refusal(
         "InvalidGlobalClusterStateFault",
