@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bicoastal.failover.errors import StoreError
+from bicoastal.failover.gateway import Gateway
 from bicoastal.failover.state import State
 from bicoastal.operate import judgement, overriding, switching
 from bicoastal.operate.drift import drift
@@ -134,8 +135,8 @@ def test_a_failover_there_needs_a_name_that_leads_there(monkeypatch: pytest.Monk
         raise StoreError("no answer")
 
     monkeypatch.setattr(overriding, "_arns", nobody)
-    monkeypatch.setattr(overriding.Gateway, "vote", lambda *_: None)
-    monkeypatch.setattr(overriding.Gateway, "lag", lambda *_: None)
+    monkeypatch.setattr(Gateway, "vote", lambda *_: None)
+    monkeypatch.setattr(Gateway, "lag", lambda *_: None)
     store: Any = Records(RECORD)
     for settings, count in ((NAMED, 0), (LATCHED, 1)):
         refusals = plan_failover(access(settings), store, IRELAND, 1.0).refusals
