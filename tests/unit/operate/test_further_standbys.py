@@ -15,6 +15,7 @@ from bicoastal.operate.drift import drift
 from bicoastal.operate.errors import BadRequest
 from bicoastal.operate.judgement import by_part, problems
 from bicoastal.operate.overriding import plan as plan_failover
+from bicoastal.operate.replaying import replay_problems
 from bicoastal.operate.report import MemberReport, RecordReport
 from bicoastal.operate.target import Target
 from bicoastal.settings import Settings, load
@@ -141,3 +142,21 @@ def test_a_failover_there_needs_a_name_that_leads_there(monkeypatch: pytest.Monk
     for settings, count in ((NAMED, 0), (LATCHED, 1)):
         refusals = plan_failover(access(settings), store, IRELAND, 1.0).refusals
         assert sum("would find no writer" in line for line in refusals) == count
+
+
+def test_a_trail_is_replayed_with_the_policies_of_the_pair_which_alone_has_controllers() -> None:
+    class Silent:
+        """Lambda in no region. A fake."""
+
+        def get(self, *_: str) -> Any:
+            return self
+
+        def get_function_configuration(self, **_: str) -> Any:
+            raise StoreError("no answer")
+
+    told = access(NAMED)
+    told.clients = Silent()
+    found = replay_problems(told, [])
+    assert [line.split(" does not tell")[0] for line in found] == [
+        "the controller of us-east-1", "the controller of us-west-2",
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bicoastal.lab.drill import followers
 from bicoastal.lab.drill.pages import PageSent
 from bicoastal.lab.drill.report import (
     DnsAnswer,
@@ -45,6 +46,7 @@ class Observed:
         pages: What humans were told since the fault.
         told: Every reason of the audit trail.
         leftovers: What the destruction left behind.
+        further: The further standbys at the end.
     """
 
     expect: Expectation
@@ -67,6 +69,7 @@ class Observed:
     pages: tuple[PageSent, ...]
     told: str
     leftovers: tuple[str, ...]
+    further: tuple[followers.Follower, ...] = ()
 
 
 def judge(seen: Observed) -> list[Requirement]:
@@ -87,6 +90,7 @@ def judge(seen: Observed) -> list[Requirement]:
         _nothing_invented(seen),
         _record_tells(seen),
         *_others(seen),
+        *followers.requirements(seen.further),
         _nothing_left(seen),
     ]
 
