@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.lab.aws.status import MemberStatus
 from bicoastal.lab.drill.followers import Follower, look, requirements, with_members
 from bicoastal.lab.oracle import Row
@@ -80,7 +81,7 @@ def test_the_stack_with_more_members_is_lawful_whatever_ranges_were_given() -> N
         "regions": {"furtherStandbys": ["sa-east-1"]},
         "network": {"furtherCidrs": ["10.40.0.0/16"]},
     }
-    asked = load(given)
+    asked = load(given | {"secretArn": PLACEHOLDER_SECRET.format(region="us-east-1")})
     for count, kept in ((2, ()), (3, ("10.40.0.0/16",)), (5, ())):
         settings = with_members(asked, count)
         assert settings.network.further_cidrs == kept

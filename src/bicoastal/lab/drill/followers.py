@@ -107,7 +107,7 @@ def requirements(followers: Sequence[Follower]) -> list[Requirement]:
     regions = ", ".join(one.region for one in followers)
     return [
         Requirement(
-            id="further-standbys-follow",
+            id="standbys-follow",
             promise="each further standby follows the writer, has its rows and refuses writes",
             outcome="fail" if lost else "pass",
             observed="; ".join(lost) or f"{regions}: every row, read-only",
