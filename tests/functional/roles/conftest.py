@@ -20,20 +20,25 @@ from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.lab.workspace import Workspace
 from bicoastal.operate.inventory import of_stack
-from bicoastal.settings import Settings, TapStackArgs, load_stack_file
+from bicoastal.settings import Settings, TapStackArgs, load_stack_file, region_code
 from bicoastal.stack import database
 from bicoastal.stack.context import Context
 from bicoastal.stack.program import program
 from bicoastal.stack.tap_stack import TapStack
 
 HOME, STANDBY = "us-east-1", "us-west-2"
-REGIONS = (HOME, STANDBY, "us-east-2")
+FURTHER = ("eu-west-1", "ap-southeast-2")
+REGIONS = (HOME, STANDBY, "us-east-2", *FURTHER)
 HERE = Path(__file__).parent
 TOPOLOGIES = HERE.parents[1] / "unit" / "stack" / "topologies"
 GLOBAL = {"GlobalClusterIdentifier": "global-dev"}
 PACE = 100.0
 CODES = {HOME: "use1", STANDBY: "usw2"}
-ARNS = {r: f"arn:aws:rds:{r}:123456789012:cluster:aurora-{code}-dev" for r, code in CODES.items()}
+"""The regions of the pair."""
+ARNS = {
+    region: f"arn:aws:rds:{region}:123456789012:cluster:aurora-{region_code(region)}-dev"
+    for region in (HOME, STANDBY, *FURTHER)
+}
 
 
 class WithoutDatabases(EmbeddedAws):
@@ -153,8 +158,8 @@ class Deployed:
     def _settled(self, writer: str, other: str) -> None:
         def settled() -> bool:
             roles = self.roles()
-            (rest,) = (sync for region, (_, sync) in roles.items() if region != writer)
-            return self.group()["Status"] == "available" and roles[writer][0] and rest == other
+            rest = {sync for region, (_, sync) in roles.items() if region != writer}
+            return self.group()["Status"] == "available" and roles[writer][0] and rest == {other}
 
         assert wait_until(settled, 30, 0.01)
 
@@ -176,7 +181,7 @@ def subnets_in(aws: EmbeddedAws, region: str) -> list[str]:
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[tuple[EmbeddedAws, Workspace]]:
     with Workspace("bicoastal-test-") as workspace:
-        plan = AddressPlan.allocate([*REGIONS, "clients"], REGIONS[:2], port=3306)
+        plan = AddressPlan.allocate([*REGIONS, "clients"], [*ARNS], port=3306)
         with WithoutDatabases(workspace, plan, promotion_s=0.0, fence_s=0.2, pace=PACE) as aws:
             yield aws, workspace
 
@@ -197,10 +202,11 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
         secrets.replicate_secret_to_regions(
             SecretId=secret["ARN"], AddReplicaRegions=[{"Region": STANDBY}]
         )
-        OnlyDatabases.subnets = {} if whole else {r: subnets_in(aws, r) for r in CODES}
         settings = load_stack_file(TOPOLOGIES / f"{topology}.yaml").model_copy(
             update={"secret_arn": secret["ARN"], **changes}
         )
+        members = () if whole else settings.regions.members
+        OnlyDatabases.subnets = {region: subnets_in(aws, region) for region in members}
 
         def databases() -> None:
             stack = OnlyDatabases("databases", TapStackArgs(settings=settings))

@@ -11,14 +11,15 @@ import pytest
 
 from bicoastal.lab.engine import ResourcesFailedError
 from bicoastal.operate.dismantling import dismantle, look, steps
+from bicoastal.settings import region_code
 
-from .conftest import CODES, HOME, PACE, STANDBY, Deploy, Deployed
+from .conftest import FURTHER, HOME, PACE, STANDBY, Deploy, Deployed
 
 SOURCE, GROUP = "replication_source_identifier", "global_cluster_identifier"
 
 
 def would_promote(region: str) -> tuple[str, str, str]:
-    return ("update", f"aurora-{CODES[region]}-dev", "replicationSourceIdentifier")
+    return ("update", f"aurora-{region_code(region)}-dev", "replicationSourceIdentifier")
 
 
 def destroyed(deployed: Deployed) -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def test_a_global_database_is_left_alone_whoever_is_the_writer(
 ) -> None:
     deployed = deploy(topology)
     deployed.up()
-    for region in CODES:
+    for region in (HOME, STANDBY):
         found = deployed.rds(region).describe_db_instances()["DBInstances"]
         assert len(found) == deployed.settings.instances(region)
     assert deployed.roles() == {HOME: (True, "connected"), STANDBY: (False, "connected")}
@@ -74,6 +75,37 @@ def test_a_global_database_is_left_alone_whoever_is_the_writer(
     deployed.switch_over(STANDBY)
     with pytest.raises(ResourcesFailedError, match=trap):
         deployed.deployment.destroy()
+    assert destroyed(deployed) == ()
+
+
+def test_further_standbys_are_left_alone_whoever_is_the_writer(deploy: Deploy) -> None:
+    """Each in turn: one of them, the standby by a failover, and home again."""
+    ireland, sydney = FURTHER
+    deployed = deploy("further-standbys")
+    deployed.up()
+    assert deployed.changes() == []
+    everybody = {HOME, STANDBY, *FURTHER}
+
+    for writer, move in (
+        (ireland, deployed.switch_over),
+        (STANDBY, deployed.fail_over),
+        (sydney, deployed.switch_over),
+    ):
+        move(writer)
+        if move == deployed.fail_over:
+            assert {sync for _, sync in deployed.roles().values()} == {
+                "connected",
+                "pending-resync",
+            }
+            assert deployed.changes() == []
+            deployed.come_back()
+        assert {region for region, (writes, _) in deployed.roles().items() if writes} == {writer}
+        assert set(deployed.roles()) == everybody
+        assert deployed.changes() == []
+    promoted = sorted(would_promote(region) for region in everybody - {sydney})
+    assert sorted(deployed.changes(SOURCE)) == promoted
+    planned = steps(deployed.settings, look(deployed.aws.client, deployed.settings))
+    assert [step.region for step in planned if step.action == "detach"][-1] == sydney
     assert destroyed(deployed) == ()
 
 

@@ -145,7 +145,8 @@ class Environment:
             SecretString=json.dumps({"username": MASTER_USER, "password": self.password}),
         )
         secrets_manager.replicate_secret_to_regions(
-            SecretId=answer["ARN"], AddReplicaRegions=[{"Region": regions.standby}]
+            SecretId=answer["ARN"],
+            AddReplicaRegions=[{"Region": region} for region in regions.members[1:]],
         )
         return str(answer["ARN"])
 

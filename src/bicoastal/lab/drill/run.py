@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bicoastal.lab.drill.databases import Databases
 from bicoastal.lab.drill.defects import broken_bundle, deploying
 from bicoastal.lab.drill.deploying import Stack, import_ahead
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, Environment
+from bicoastal.lab.drill.followers import look
 from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.pages import Pages
@@ -316,6 +318,16 @@ class _Rehearsal:
             if member.role == "writer"
             for row in self._databases.rows(plan.address(CLIENTS, member.region))
         ]
+        seen.further = tuple(
+            look(
+                member,
+                seen.refusals.get(member.region, ""),
+                seen.final_rows,
+                partial(self._databases.rows, plan.address(CLIENTS, member.region)),
+            )
+            for member in seen.members
+            if member.region in self._settings.regions.further_standbys
+        )
         for snapshot in aws.snapshots():
             seen.old_rows = self._databases.rows(snapshot.socket)
 
