@@ -2,8 +2,6 @@
 
 Destruction is refused, interrupted, run again, and nothing is left. The standby is headless, so
 that a human has added what Pulumi does not know of.
-
-In order: what a test leaves is what the next one finds.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
 from bicoastal.failover.audit import Note
-from bicoastal.failover.record import RecordStore
+from bicoastal.failover.record import RecordStore, arm
 from bicoastal.failover.state import State
 from bicoastal.lab.planning import planned_resources
 from bicoastal.operate import destroying, pulumi_cli
@@ -40,12 +38,28 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def deployed(deploy: Deploy) -> Deployed:
-    made = deploy("headless", whole=True)
-    made.up()
-    for region, code in CODES.items():
-        made.aws.client("events", region).disable_rule(Name=f"control-{code}-dev")
-    return made
+def there() -> list[Deployed]:
+    """The stack that is deployed now, if one is."""
+    return []
+
+
+@pytest.fixture
+def deployed(deploy: Deploy, there: list[Deployed]) -> Deployed:
+    """The stack, for tests that leave its resources there."""
+    if not there:
+        made = deploy("headless", whole=True)
+        made.up()
+        for region, code in CODES.items():
+            made.aws.client("events", region).disable_rule(Name=f"control-{code}-dev")
+        there.append(made)
+    return there[0]
+
+
+@pytest.fixture
+def doomed(deployed: Deployed, there: list[Deployed]) -> Deployed:
+    """The stack, for a test that destroys it."""
+    there.clear()
+    return deployed
 
 
 @pytest.fixture
@@ -123,6 +137,7 @@ def test_the_doctor_finds_nothing_in_what_was_deployed_and_names_what_was_broken
 
 
 def test_the_plan_comes_first_and_writes_nothing(run: Run, store: RecordStore) -> None:
+    before = store.read()
     dry = run("--dry-run", "--json")
     assert dry.exit_code == 0, dry.output
     values = json.loads(dry.stdout)
@@ -130,13 +145,13 @@ def test_the_plan_comes_first_and_writes_nothing(run: Run, store: RecordStore) -
         "aurora-usw2-dev", "aurora-usw2-dev",
         "db-use1-1-dev", "aurora-use1-dev", "aurora-use1-dev", "global-dev",
     ]  # fmt: skip
-    assert (values["writer"], values["refusals"], store.read().version) == (HOME, [], 0)
+    assert (values["writer"], values["refusals"], store.read()) == (HOME, [], before)
     assert len(values["there"]) > 80
 
     other = run("--databases-only", typed="something else\n")
     assert "would         1 detach DB cluster aurora-usw2-dev (us-west-2)" in other.stderr
     assert (other.exit_code, "nothing was done" in other.stderr) == (1, True)
-    assert store.read().version == 0
+    assert store.read() == before
 
 
 def test_it_is_refused_during_a_failover_and_while_protected(
@@ -152,30 +167,42 @@ def test_it_is_refused_during_a_failover_and_while_protected(
     assert "deletion protection is on for aurora-use1-dev: set database." in refused.stdout
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
     rds.modify_db_cluster(DBClusterIdentifier="aurora-use1-dev", DeletionProtection=False)
-    store.write(claimed, replace(before, armed=True), note)
+    store.write(claimed, before, note)
 
 
 def test_without_the_pulumi_cli_nothing_is_begun(
     run: Run, store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = store.read()
     monkeypatch.setattr("shutil.which", lambda _name: None)
     result = run("--yes")
     assert result.exit_code != 0
     assert "the Pulumi CLI is not on PATH" in str(result.exception)
-    assert store.read().armed
+    assert store.read() == before
+
+
+def test_ctrl_c_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(destroying, "destroy", interrupted)
+    result = run("--databases-only", typed="global-dev\n")
+    assert (result.exit_code, "run 'bicoastal destroy' again" in result.stderr) == (130, True)
 
 
 def test_a_killed_run_is_taken_up_by_the_next_one_after_a_role_swap(
-    deployed: Deployed,
+    doomed: Deployed,
     run: Run,
     store: RecordStore,
     variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    deployed.add_instance(STANDBY)
-    deployed.switch_over(STANDBY)
+    doomed.add_instance(STANDBY)
+    doomed.switch_over(STANDBY)
+    arm(store, "test", "to be disarmed", 1.0)
     # It waits at the old writer's cluster, as if AWS took long, and is killed there.
     busy = {"code": "InvalidDBClusterStateFault", "message": "it is promoting"}
-    deployed.aws.refuse("DeleteDBCluster", **busy)
+    doomed.aws.refuse("DeleteDBCluster", **busy)
     command = [sys.executable, "-m", "bicoastal.cli", "destroy", "--reason", "a test", "--yes"]
     with subprocess.Popen(
         [*command, "--databases-only", *STACK],
@@ -189,40 +216,26 @@ def test_a_killed_run_is_taken_up_by_the_next_one_after_a_role_swap(
                 break
         killed.kill()
     assert killed.returncode == -9
-    assert deployed.rds(HOME).describe_db_instances()["DBInstances"] == []
-    assert set(deployed.roles()) == {STANDBY}
+    assert doomed.rds(HOME).describe_db_instances()["DBInstances"] == []
+    assert set(doomed.roles()) == {STANDBY}
     assert (store.read().armed, store.read().state) == (False, State.OBSERVE)
-    deployed.aws.refuse_nothing()
+    doomed.aws.refuse_nothing()
 
     half = run("--databases-only", "--yes")
     assert half.exit_code == 0, half.output
     assert "1/5 delete DB cluster aurora-use1-dev" in half.stderr
     assert "left         us-east-1 VPC vpc-" in half.stdout
     assert "now run 'pulumi destroy --refresh' for the rest" in half.stdout
-    assert deployed.rds(STANDBY).describe_global_clusters()["GlobalClusters"] == []
+    assert doomed.rds(STANDBY).describe_global_clusters()["GlobalClusters"] == []
 
-
-def test_at_the_end_nothing_is_left(
-    deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
     def pulumi_destroy() -> None:
-        deployed.deployment.refresh()
-        deployed.deployment.destroy()
+        doomed.deployment.refresh()
+        doomed.deployment.destroy()
 
     monkeypatch.setattr(pulumi_cli, "find", lambda *_: SimpleNamespace(destroy=pulumi_destroy))
     result = run("--yes")
     assert result.exit_code == 0, result.output
     assert "nothing is left" in result.stdout
-    assert deployed.left() == ()
-
-
-def test_ctrl_c_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once more, when all is gone, does no harm: it finds no databases and no record."""
-
-    def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(destroying, "destroy", interrupted)
-    result = run("--databases-only", typed="global-dev\n")
-    assert "now          writer none" in result.stderr
-    assert (result.exit_code, "run 'bicoastal destroy' again" in result.stderr) == (130, True)
+    assert doomed.left() == ()
+    # Once more does no harm: there are no databases and no record.
+    assert "now          writer none\n" in run("--databases-only", typed="no\n").stderr
