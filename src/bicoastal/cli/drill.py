@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from bicoastal.cli.destination import writable_file
+from bicoastal.cli.ending import unwind_when_asked_to_end
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
 
@@ -122,8 +120,7 @@ def drill(
         runs = runs_for(until_confident)
     from bicoastal.lab.drill.options import DrillOptions
 
-    # A polite end unwinds like Ctrl-C does; SIGKILL is the kernel's part (PDEATHSIG).
-    signal.signal(signal.SIGTERM, _leave)
+    unwind_when_asked_to_end()
     options = [
         DrillOptions(
             scenario=each,
@@ -137,7 +134,3 @@ def drill(
         for number in range(runs)
     ]
     raise typer.Exit(rehearse_all(settings, options, json_file, html, quiet=quiet))
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)

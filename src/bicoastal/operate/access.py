@@ -124,6 +124,7 @@ class Access:
         target: what is operated.
         endpoint: a region's address, None for boto3's own.
         dry: never write.
+        session: boto3's, used by nobody else; a new one when left out.
 
     Raises:
         BadRequest: there are no AWS credentials.
@@ -135,11 +136,13 @@ class Access:
         endpoint: Callable[[str], str | None] = lambda _region: None,
         *,
         dry: bool = False,
+        session: Any = None,
     ) -> None:
-        if boto3.session.Session().get_credentials() is None:
+        session = session or boto3.session.Session()
+        if session.get_credentials() is None:
             raise BadRequest("there are no AWS credentials: set AWS_PROFILE, or log in first")
         self.target = target
-        self.clients = Clients(endpoint)
+        self.clients = Clients(endpoint, session)
         self._kind = DryStore if dry else RecordStore
 
     def store(self, region: str) -> RecordStore:

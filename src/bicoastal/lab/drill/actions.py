@@ -1,7 +1,7 @@
 """What can be done to the lab while clients write: one small function an action.
 
-Every function does one thing and says in words what it did. `ACTIONS` is the vocabulary of the
-scenario files; those in `RESTORING` end an outage.
+Every function does one thing and says in words what it did; what people do is in `humans`.
+`ACTIONS` is the vocabulary of the scenario files; those in `RESTORING` end an outage.
 """
 
 from __future__ import annotations
@@ -9,20 +9,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 
 from bicoastal.errors import LabError
-from bicoastal.failover import record
 from bicoastal.failover.config import CONFIG_VARIABLE, PROBE_USER
-from bicoastal.failover.errors import RecordError
 from bicoastal.lab.databases import MAX_CONNECTIONS, connect
+from bicoastal.lab.drill import humans
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.drill.witnesses import replace_prober
 from bicoastal.lab.scenarios.model import Scenario, Step
-
-REQUESTER = "drill"
-REASON = "rehearsal"
 
 Action = Callable[[Stage, Step], str]
 
@@ -80,15 +75,15 @@ def heal(stage: Stage, step: Step) -> str:
 def delay(stage: Stage, step: Step) -> str:
     """Set the one-way delay to `amount` milliseconds; 0 takes it away."""
     source, member = _path(stage, step)
-    stage.lab.network.set_delay(_amount(step), source=source, member=member)
-    return f"path {_named(source)} -> {member} takes {_amount(step):g} ms each way"
+    stage.lab.network.set_delay(step.measure, source=source, member=member)
+    return f"path {_named(source)} -> {member} takes {step.measure:g} ms each way"
 
 
 def lose(stage: Stage, step: Step) -> str:
     """Lose `amount` percent of what is sent, each loss repaired by TCP; 0 ends it."""
     source, member = _path(stage, step)
-    stage.lab.network.set_loss(_amount(step) / 100, source=source, member=member)
-    return f"path {_named(source)} -> {member} loses {_amount(step):g} %"
+    stage.lab.network.set_loss(step.measure / 100, source=source, member=member)
+    return f"path {_named(source)} -> {member} loses {step.measure:g} %"
 
 
 def close_for_writes(stage: Stage, step: Step) -> str:
@@ -160,9 +155,9 @@ def delay_replication(stage: Stage, step: Step) -> str:
     """Apply on the standby `amount` seconds late."""
     with stage.admin(step.place) as cursor:
         cursor.execute("STOP SLAVE")
-        cursor.execute("CHANGE MASTER TO MASTER_DELAY = %s", (int(_amount(step)),))
+        cursor.execute("CHANGE MASTER TO MASTER_DELAY = %s", (int(step.measure),))
         cursor.execute("START SLAVE")
-    return f"{stage.region(step.place)} applies {_amount(step):g} s late"
+    return f"{stage.region(step.place)} applies {step.measure:g} s late"
 
 
 def refuse(stage: Stage, step: Step) -> str:
@@ -197,35 +192,6 @@ def make_witness_lie_up(stage: Stage, step: Step) -> str:
     """The prober of a region votes UP, whatever it sees."""
     replace_prober(stage, step.place, _LIE.format(verdict="UP"))
     return f"the prober of {stage.region(step.place)} lies: UP"
-
-
-def arm(stage: Stage, _step: Step) -> str:
-    """Arm, as an operator does."""
-    record.arm(stage.store, REQUESTER, REASON, time.time())
-    return "armed by a human"
-
-
-def disarm(stage: Stage, _step: Step) -> str:
-    """Disarm."""
-    record.disarm(stage.store, REQUESTER, REASON, time.time())
-    return "disarmed by a human"
-
-
-def maintain(stage: Stage, step: Step) -> str:
-    """Begin a maintenance window of `amount` seconds of AWS time."""
-    until = time.time() + _amount(step) / stage.pace
-    record.maintain(stage.store, REQUESTER, REASON, time.time(), until=until)
-    return f"maintenance for {_amount(step):g} s"
-
-
-def approve(stage: Stage, step: Step) -> str:
-    """Approve for `amount` seconds of AWS time."""
-    valid_s = _amount(step) / stage.pace
-    try:
-        record.approve(stage.store, REQUESTER, REASON, time.time(), valid_s=valid_s)
-    except RecordError as refusal:
-        return f"approval refused: {refusal}"
-    return "approved by a human"
 
 
 def redeploy(stage: Stage, _step: Step) -> str:
@@ -280,7 +246,8 @@ ACTIONS: dict[str, Action] = {
         close_for_writes, open_for_writes,
         exhaust_connections, release_connections, lock_tables, unlock_tables, stop_replication,
         start_replication, delay_replication, refuse, refuse_nothing, stop_witness,
-        make_witness_lie_down, make_witness_lie_up, arm, disarm, maintain, approve,
+        make_witness_lie_down, make_witness_lie_up, humans.arm, humans.disarm, humans.maintain,
+        humans.approve, humans.acknowledge, humans.switchover, humans.failback, humans.rejoin,
         end_controllers, stop_dns, start_dns, redeploy, lock_out_witnesses, let_witnesses_in,
     )
 }  # fmt: skip
@@ -341,9 +308,3 @@ def _path(stage: Stage, step: Step) -> tuple[str, str]:
 
 def _named(source: str) -> str:
     return "everywhere" if source == "*" else source
-
-
-def _amount(step: Step) -> float:
-    if step.amount is None:
-        raise LabError(f"the action {step.do} needs an amount")
-    return step.amount

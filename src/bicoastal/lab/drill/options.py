@@ -38,6 +38,8 @@ class DrillOptions:
         writes_per_s: Writes a second over all clients while latency allows.
         steady_s: Seconds of healthy writes before the fault.
         patience_s: Added to the longest wait for any single step, in seconds.
+        keep_s: Seconds that clients' attempts and controllers' rounds are kept for; all of the
+            drill if left out, as the judgement needs them.
         alongside: Something that goes along, such as more clients; it also sees the clients'
             whole history.
     """
@@ -53,4 +55,5 @@ class DrillOptions:
     writes_per_s: float = 400.0
     steady_s: float = 2.5
     patience_s: float = 20.0
+    keep_s: float | None = None
     alongside: Companion = nobody

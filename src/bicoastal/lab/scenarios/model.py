@@ -11,6 +11,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bicoastal.errors import LabError
+
 Place = Literal["home", "standby", "third", "clients", "internet"]
 """A region by its part in the drill, or who else sends packets."""
 
@@ -47,6 +49,17 @@ class Step(_Part):
     wait_s: float | None = Field(default=None, ge=0)
     until: Condition | None = None
     within_s: float | None = Field(default=None, gt=0)
+
+    @property
+    def measure(self) -> float:
+        """The amount, for actions that need one.
+
+        Raises:
+            LabError: There is none.
+        """
+        if self.amount is None:
+            raise LabError(f"the action {self.do} needs an amount")
+        return self.amount
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
