@@ -141,7 +141,7 @@ class Watching:
         since = zero - WINDOW_S
         members = running.lab.aws.members()
         with contextlib.suppress(ClientError, BotoCoreError):
-            self._measure_lag(now, members)
+            self._measure_lag(zero, members)
         ops = [op for op in running.writers.history.ops if since <= op.done_wall_s < zero]
         events = running.recording.timeline(zero)
         with self._lock:
