@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,7 +72,7 @@ def up(
     temporary folder. Exit code 130 or 143 after such an end, 1 when it could not be deployed, 2
     for bad usage, or when a lab runs already.
     """
-    unwind_when_asked_to_end()
+    asked_to_end = unwind_when_asked_to_end()
     settings = deployable_settings(stack)
     if detach:
         from bicoastal.lab.up.detached import start
@@ -103,7 +102,7 @@ def up(
             port=port,
             observer=progress,
             ready=_print,
-            ended=threading.Event(),
+            ended=asked_to_end,
         )
 
 

@@ -150,7 +150,7 @@ def answer(addresses: Addresses) -> str:
     """What a client of the DNS server gets."""
     host, port = addresses.resolver.split(":")
     asked = dns.message.make_query(addresses.domain, "A")
-    return dns.query.udp(asked, host, 5, int(port)).answer[-1][0].to_text()
+    return str(dns.query.udp(asked, host, 5, int(port)).answer[-1][0])
 
 
 def written(addresses: Addresses, query: str) -> int:

@@ -161,10 +161,12 @@ def test_down_ends_the_lab_that_runs(
 @pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGHUP))
 def test_a_polite_end_unwinds(number: signal.Signals) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    ending.unwind_when_asked_to_end()
+    asked = ending.unwind_when_asked_to_end()
+    assert not asked.is_set()
     with pytest.raises(SystemExit) as left:
         os.kill(os.getpid(), number)
     assert left.value.code == 128 + number
+    assert asked.is_set()  # even if the exception was lost on its way
 
 
 def test_what_outlives_its_terminal_on_purpose_goes_on() -> None:

@@ -55,7 +55,12 @@ def test_whoever_ends_meanwhile_says_nothing() -> None:
     with socket.socket(socket.AF_UNIX) as ending:
         ending.bind(place._name())
         ending.listen()
-        hangs_up = threading.Thread(target=lambda: [ending.accept()[0].close() for _ in "12"])
+
+        def hang_up() -> None:
+            for _ in range(2):
+                ending.accept()[0].close()
+
+        hangs_up = threading.Thread(target=hang_up)
         hangs_up.start()
         assert find() is None
         with pytest.raises(LabError, match="it is being ended"):

@@ -59,7 +59,7 @@ def test_a_lab_in_which_nothing_happened_yet_is_shown(lab: Lab) -> None:
     lab.lag_ms = None
     lab.members = [member(HOME)]
     watch = Watching(lab.running)
-    assert seen.states(watch.sight.seen) == seen.lags(watch.sight.seen) == []
+    assert [*seen.states(watch.sight.seen), *seen.lags(watch.sight.seen)] == []
 
 
 def test_deeds_are_marked_until_they_leave_the_window(lab: Lab) -> None:
