@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bicoastal.cli.destination import writable_file
-from bicoastal.cli.ending import unwind_when_asked_to_end
+from bicoastal.cli.ending import unwinding
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
 
@@ -120,7 +120,6 @@ def drill(
         runs = runs_for(until_confident)
     from bicoastal.lab.drill.options import DrillOptions
 
-    unwind_when_asked_to_end()
     options = [
         DrillOptions(
             scenario=each,
@@ -133,4 +132,5 @@ def drill(
         for each in scenarios
         for number in range(runs)
     ]
-    raise typer.Exit(rehearse_all(settings, options, json_file, html, quiet=quiet))
+    with unwinding():
+        raise typer.Exit(rehearse_all(settings, options, json_file, html, quiet=quiet))

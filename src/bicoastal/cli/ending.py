@@ -1,31 +1,51 @@
-"""Being ended politely: it unwinds like Ctrl-C does; SIGKILL is the kernel's part (PDEATHSIG)."""
+"""Being ended politely: it unwinds as Ctrl-C does; SIGKILL is the kernel's part (PDEATHSIG)."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, cast
+
+_Handler = Callable[[int, FrameType | None], Any]
 
 
-def unwind_when_asked_to_end() -> threading.Event:
-    """Let SIGTERM, and the end of the terminal, leave through every `finally`.
+@contextmanager
+def unwinding() -> Iterator[threading.Event]:
+    """Let SIGTERM, and the end of the terminal, do what Ctrl-C does, with an exit code of theirs.
 
-    What was started with SIGHUP ignored, as by nohup, goes on ignoring it.
+    An exception that is raised inside an event loop may be taken for a failure of whatever runs
+    there; Ctrl-C instead cancels what `asyncio.run` runs
+    (https://docs.python.org/3/library/asyncio-runner.html#handling-keyboard-interruption). What
+    was started with SIGHUP ignored, as by nohup, goes on ignoring it.
 
-    Returns:
-        Set when it was asked. Python drops what is raised while an object is being finalised
-        (https://docs.python.org/3/reference/datamodel.html#object.__del__): whoever goes on for
-        long looks at this as well.
+    Yields:
+        Set when the end was asked for: whoever goes on for long looks at it as well.
+
+    Raises:
+        SystemExit: 128 and the signal's number, after everything was left.
     """
     asked = threading.Event()
+    numbers: list[int] = []
 
-    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+    def leave(number: int, frame: FrameType | None) -> None:
+        numbers.append(number)
         asked.set()
-        sys.exit(128 + number)
+        cast("_Handler", signal.getsignal(signal.SIGINT))(number, frame)
 
-    signal.signal(signal.SIGTERM, leave)
+    heard = [signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, leave)
-    return asked
+        heard.append(signal.SIGHUP)
+    before = {number: signal.signal(number, leave) for number in heard}
+    try:
+        yield asked
+    except KeyboardInterrupt:
+        if numbers:
+            sys.exit(128 + numbers[0])
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bicoastal.cli.ending import unwind_when_asked_to_end
+from bicoastal.cli.ending import unwinding
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
 
@@ -72,7 +72,6 @@ def up(
     temporary folder. Exit code 130 or 143 after such an end, 1 when it could not be deployed, 2
     for bad usage, or when a lab runs already.
     """
-    asked_to_end = unwind_when_asked_to_end()
     settings = deployable_settings(stack)
     if detach:
         from bicoastal.lab.up.detached import start
@@ -80,7 +79,8 @@ def up(
         arguments = [f"--pace={pace}", f"--probe={probe}", f"--load={load}", f"--port={port}"]
         arguments += [f"--stack={stack.absolute()}"] if stack is not None else []
         arguments += ["--disarmed"] if disarmed else []
-        _print(start(arguments, lambda line: None if quiet else typer.echo(line, err=True)))
+        with unwinding():
+            _print(start(arguments, lambda line: None if quiet else typer.echo(line, err=True)))
         return
     from bicoastal.cli.drill_view import Progress
     from bicoastal.lab.drill.options import DrillOptions
@@ -95,7 +95,7 @@ def up(
         writes_per_s=load,
         keep_s=KEEP_S,
     )
-    with Progress(quiet=quiet) as progress:
+    with unwinding() as asked_to_end, Progress(quiet=quiet) as progress:
         keep_up(
             settings,
             chosen,

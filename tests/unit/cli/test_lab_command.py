@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -161,15 +163,44 @@ def test_down_ends_the_lab_that_runs(
 @pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGHUP))
 def test_a_polite_end_unwinds(number: signal.Signals) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    asked = ending.unwind_when_asked_to_end()
-    assert not asked.is_set()
-    with pytest.raises(SystemExit) as left:
-        os.kill(os.getpid(), number)
-    assert left.value.code == 128 + number
-    assert asked.is_set()  # even if the exception was lost on its way
+    asked: list[threading.Event] = []
+
+    def work() -> None:
+        with ending.unwinding() as event:
+            asked.append(event)
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(SystemExit) as ended:
+        work()
+    assert ended.value.code == 128 + number
+    assert asked[0].is_set()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+
+
+def test_a_polite_end_cancels_what_an_event_loop_runs_as_ctrl_c_does() -> None:
+    seen: list[str] = []
+
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    with pytest.raises(SystemExit), ending.unwinding():
+        asyncio.run(work())
+    assert seen == ["cancelled"]
+
+
+def test_ctrl_c_stays_what_it_is() -> None:
+    with pytest.raises(KeyboardInterrupt), ending.unwinding():
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_what_outlives_its_terminal_on_purpose_goes_on() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    ending.unwind_when_asked_to_end()
+    with ending.unwinding() as asked:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert not asked.is_set()
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
