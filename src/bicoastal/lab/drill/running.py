@@ -228,8 +228,11 @@ class RunningLab:
     def settle(self) -> None:
         """Let clients write for a while, and at least until the controller is content."""
         self.wait(lambda: False, self.options.steady_s)
-        if self.armed:
-            self.wait(lambda: self.store.read().state is State.STEADY, SETTLE_S)
+        self.wait(lambda: not self.settling(), SETTLE_S)
+
+    def settling(self) -> bool:
+        """Whether the controller is armed and not yet content."""
+        return self.armed and self.store.read().state is not State.STEADY
 
     def tell(self) -> None:
         """Note what is new, and show how the clients are doing."""

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.recording import Observer, Recording
-from bicoastal.lab.drill.running import RunningLab, opened
+from bicoastal.lab.drill.running import SETTLE_S, RunningLab, opened
 from bicoastal.lab.up import page
 from bicoastal.lab.up.addresses import Addresses, addresses_of
 from bicoastal.lab.up.buttons import Presses
@@ -58,9 +58,13 @@ def keep_up(
         janitor.watch(workspace.path)
         with opened(settings, chosen, recording, workspace) as running:
             running.deploy()
+            # What ended it may have been lost on its way: C code, and the SDK's own, may drop an
+            # exception that a signal's handler raised.
+            if ended.is_set():
+                return
             with running.started(), ExitStack() as up:
                 up.callback(_hurry, running)
-                running.settle()
+                running.wait(lambda: ended.is_set() or not running.settling(), SETTLE_S)
                 watching = Watching(running)
                 addresses = addresses_of(running, server.url)
                 stage = running.stage
