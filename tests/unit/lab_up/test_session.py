@@ -1,4 +1,4 @@
-"""The life of a kept lab whose end is asked for while it starts; `tests/lab/up` lives a whole one."""
+"""A kept lab whose end is asked for while it starts; `tests/lab/up` lives a whole life."""
 
 from __future__ import annotations
 
