@@ -57,7 +57,10 @@ def _wrong(entry: Entry, policies: Mapping[str, Policy]) -> Iterator[str]:
     if region not in policies:
         yield f"no policy is known for the controller of {region}"
         return
-    step = decision.step(before, Evidence.from_dict(entry.evidence), entry.at, policies[region])
+    evidence = Evidence.from_dict(entry.evidence)
+    # Code and configuration may have changed since: what looked then said which it was.
+    policy = replace(policies[region], deployment=evidence.deployment)
+    step = decision.step(before, evidence, entry.at, policy)
     if replace(step.record, version=after.version) != after:
         yield f"the decision gives {step.record.state}, the trail says {after.state}"
     if step.reason[:MAX_REASON] != entry.reason:

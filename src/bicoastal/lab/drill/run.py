@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
-from bicoastal.failover.state import Policy
 from bicoastal.lab.drill.assembly import RECENT_S, Seen, assemble
 from bicoastal.lab.drill.environment import CLIENTS
 from bicoastal.lab.drill.options import DrillOptions
@@ -17,6 +15,7 @@ from bicoastal.lab.drill.report import DrillReport, Phase
 from bicoastal.lab.drill.running import RunningLab, opened
 from bicoastal.lab.drill.stall import StallWatch
 from bicoastal.lab.drill.steps import Steps
+from bicoastal.operate.replaying import deployed_policy
 from bicoastal.settings import Settings, load
 
 
@@ -154,7 +153,10 @@ class _Rehearsal:
         seen.history = running.writers.history
         seen.rounds = running.schedule.rounds()
         seen.audit = running.narrator.audit
-        seen.policies = {region: self._policy(region) for region in running.stage.controllers}
+        seen.policies = {
+            region: deployed_policy(self._lab.client("lambda", region), name, self._options.pace)
+            for region, name in running.stage.controllers.items()
+        }
         seen.answers = running.narrator.answers
         seen.final_state = running.store.read().state
         seen.health_checks = self._lab.route53.reports()
@@ -171,13 +173,6 @@ class _Rehearsal:
         ]
         for snapshot in aws.snapshots():
             seen.old_rows = running.databases.rows(snapshot.socket)
-
-    def _policy(self, region: str) -> Policy:
-        """The policy of a region's controller, from its configuration as deployed."""
-        client, name = self._lab.client("lambda", region), self._running.stage.controllers[region]
-        answer = client.get_function_configuration(FunctionName=name)
-        text = answer["Environment"]["Variables"][CONFIG_VARIABLE]
-        return Policy.of(ControllerConfig.from_json(text), self._options.pace)
 
     def serving(self, region: str) -> bool:
         """Whether the latest acknowledged write since the fault is of a region, and recent."""
