@@ -19,8 +19,9 @@ def unwinding() -> Iterator[threading.Event]:
 
     An exception that is raised inside an event loop may be taken for a failure of whatever runs
     there; Ctrl-C instead cancels what `asyncio.run` runs
-    (https://docs.python.org/3/library/asyncio-runner.html#handling-keyboard-interruption). What
-    was started with SIGHUP ignored, as by nohup, goes on ignoring it.
+    (https://docs.python.org/3/library/asyncio-runner.html#handling-keyboard-interruption). So
+    Ctrl-C is heard even in the background of a script, where shells let it be ignored. What was
+    started with SIGHUP ignored, as by nohup, goes on ignoring it.
 
     Yields:
         Set when the end was asked for: whoever goes on for long looks at it as well.
@@ -36,10 +37,13 @@ def unwinding() -> Iterator[threading.Event]:
         asked.set()
         cast("_Handler", signal.getsignal(signal.SIGINT))(number, frame)
 
-    heard = [signal.SIGTERM]
+    heard: dict[signal.Signals, _Handler] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: leave,
+    }
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        heard.append(signal.SIGHUP)
-    before = {number: signal.signal(number, leave) for number in heard}
+        heard[signal.SIGHUP] = leave
+    before = {number: signal.signal(number, handler) for number, handler in heard.items()}
     try:
         yield asked
     except KeyboardInterrupt:

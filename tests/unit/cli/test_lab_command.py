@@ -38,7 +38,8 @@ ADDRESSES = Addresses(
 @pytest.fixture(autouse=True)
 def own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -178,6 +179,7 @@ def test_a_polite_end_unwinds(number: signal.Signals) -> None:
 
 
 def test_a_polite_end_cancels_what_an_event_loop_runs_as_ctrl_c_does() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # in the background of a script
     seen: list[str] = []
 
     async def work() -> None:
@@ -191,6 +193,7 @@ def test_a_polite_end_cancels_what_an_event_loop_runs_as_ctrl_c_does() -> None:
     with pytest.raises(SystemExit), ending.unwinding():
         asyncio.run(work())
     assert seen == ["cancelled"]
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_ctrl_c_stays_what_it_is() -> None:
