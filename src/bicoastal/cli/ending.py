@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, cast
 
+from bicoastal.errors import BicoastalError
+
 _Handler = Callable[[int, FrameType | None], Any]
 
 
@@ -46,10 +48,12 @@ def unwinding() -> Iterator[threading.Event]:
     before = {number: signal.signal(number, handler) for number, handler in heard.items()}
     try:
         yield asked
-    except KeyboardInterrupt:
-        if numbers:
-            sys.exit(128 + numbers[0])
-        raise
+    except (KeyboardInterrupt, BicoastalError):
+        # What was under way may have failed because it was cancelled: that is no failure of it.
+        if not numbers:
+            raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if numbers:
+        sys.exit(128 + numbers[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from bicoastal.cli import ending
 from bicoastal.cli.app import app
+from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.probe import Probe
 from bicoastal.lab.up import detached, place, session
@@ -194,6 +196,26 @@ def test_a_polite_end_cancels_what_an_event_loop_runs_as_ctrl_c_does() -> None:
         asyncio.run(work())
     assert seen == ["cancelled"]
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("ending_as", ("failed", "lost"))
+def test_what_becomes_of_the_interruption_does_not_change_the_exit_code(ending_as: str) -> None:
+    def work() -> None:
+        with ending.unwinding() as asked:
+            with contextlib.suppress(KeyboardInterrupt):  # as a library may
+                os.kill(os.getpid(), signal.SIGTERM)
+            assert asked.is_set()
+            if ending_as == "failed":
+                raise DeploymentError("1 resource was skipped")
+
+    with pytest.raises(SystemExit) as ended:
+        work()
+    assert ended.value.code == 143
+
+
+def test_a_failure_that_nobody_asked_for_stays_what_it_is() -> None:
+    with pytest.raises(DeploymentError), ending.unwinding():
+        raise DeploymentError("1 resource failed")
 
 
 def test_ctrl_c_stays_what_it_is() -> None:
