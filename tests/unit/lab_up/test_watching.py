@@ -18,7 +18,7 @@ from bicoastal.lab.report import seen
 from bicoastal.lab.up import watching
 from bicoastal.lab.up.watching import WINDOW_S, Deed, Watching
 
-from .samples import HOME, STANDBY, THIRD, Lab, member, op, record
+from .samples import HOME, STANDBY, THIRD, Lab, op, record
 
 
 @pytest.fixture
@@ -57,7 +57,6 @@ def test_a_lab_in_which_nothing_happened_yet_is_shown(lab: Lab) -> None:
     lab.running.narrator.audit = []
     lab.running.narrator.answers = []
     lab.lag_ms = None
-    lab.members = [member(HOME)]
     watch = Watching(lab.running)
     assert [*seen.states(watch.sight.seen), *seen.lags(watch.sight.seen)] == []
 
