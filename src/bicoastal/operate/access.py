@@ -117,6 +117,25 @@ def endpoints(given: Iterable[str]) -> Callable[[str], str | None]:
     return lambda region: found.get(region, found.get(""))
 
 
+def clients_of(endpoint: Callable[[str], str | None], session: Any = None) -> Clients:
+    """Clients for whoever is logged in.
+
+    Args:
+        endpoint: a region's address, None for boto3's own.
+        session: boto3's, used by nobody else; a new one when left out.
+
+    Returns:
+        The clients.
+
+    Raises:
+        BadRequest: there are no AWS credentials.
+    """
+    session = session or boto3.session.Session()
+    if session.get_credentials() is None:
+        raise BadRequest("there are no AWS credentials: set AWS_PROFILE, or log in first")
+    return Clients(endpoint, session)
+
+
 class Access:
     """The calls that every command makes.
 
@@ -138,11 +157,8 @@ class Access:
         dry: bool = False,
         session: Any = None,
     ) -> None:
-        session = session or boto3.session.Session()
-        if session.get_credentials() is None:
-            raise BadRequest("there are no AWS credentials: set AWS_PROFILE, or log in first")
         self.target = target
-        self.clients = Clients(endpoint, session)
+        self.clients = clients_of(endpoint, session)
         self._kind = DryStore if dry else RecordStore
 
     def store(self, region: str) -> RecordStore:

@@ -25,13 +25,15 @@ class Target:
         settings: what was deployed.
         region: the only region whose API is asked for the record and the topology; None asks the
             standby first and then the home region, which is the one that may be lost.
+        any_topology: also one in which nothing fails over; for what only looks, or destroys.
     """
 
     settings: Settings
     region: str | None = None
+    any_topology: bool = False
 
     def __post_init__(self) -> None:
-        if not self.settings.is_global:
+        if not (self.settings.is_global or self.any_topology):
             raise BadRequest(
                 f"topology is {self.settings.topology}, in which nothing fails over but by hand: "
                 "these commands know global databases only; docs/deploying.md has the steps"

@@ -7,10 +7,10 @@ import pytest
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.engine import Deployment
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
+from bicoastal.operate.inventory import inventory
 from bicoastal.settings import load
 from bicoastal.stack.program import program
 

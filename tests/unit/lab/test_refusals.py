@@ -40,19 +40,28 @@ class Fake:
     )
     writer: dict[str, Any] | None = field(default_factory=lambda: cluster("writer"))
     status: str = "available"
+    members: int = 2
+    instances: int = 1
 
     def cluster(self, identifier: str) -> Mapping[str, Any] | None:
         return next((c for c in self.known if c["DBClusterIdentifier"] == identifier), None)
 
     def global_cluster(self, identifier: str) -> Mapping[str, Any] | None:
         known = {"g": False, "encrypted": True}
-        return {"StorageEncrypted": known[identifier]} if identifier in known else None
+        if identifier not in known:
+            return None
+        members: list[Any] = [{}] * self.members
+        return {"StorageEncrypted": known[identifier], "GlobalClusterMembers": members}
 
     def writer_of(self, global_cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return self.writer
 
     def instances_of(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        return [{"DBInstanceStatus": self.status}]
+        return [{"DBInstanceStatus": self.status}] * self.instances
+
+    def instance(self, identifier: str) -> Mapping[str, Any] | None:
+        name = identifier.removeprefix("i-")
+        return {"DBClusterIdentifier": name} if self.cluster(name) else None
 
     def clusters(self) -> list[Mapping[str, Any]]:
         return list(self.known)
@@ -320,6 +329,27 @@ def test_what_aws_refuses(action: str, parameters: dict[str, str], code: str, wo
 )
 def test_what_aws_accepts(action: str, parameters: dict[str, str]) -> None:
     assert refused(action, parameters, Fake()) is None
+
+
+@pytest.mark.parametrize(
+    ("writes", "world", "is_refused"),
+    (
+        (True, {}, True),
+        (True, {"instances": 2}, False),
+        (True, {"members": 1}, False),
+        (False, {}, False),
+    ),
+)
+def test_a_writer_keeps_its_last_instance_while_others_replicate(
+    writes: bool, world: dict[str, Any], is_refused: bool
+) -> None:
+    existing = Fake(**world)
+    if writes:
+        existing.writer = existing.known[1]
+    answer = refused("DeleteDBInstance", {"DBInstanceIdentifier": "i-member"}, existing)
+    assert (answer is not None) is is_refused
+    for other in ("i-plain", "missing"):
+        assert refused("DeleteDBInstance", {"DBInstanceIdentifier": other}, existing) is None
 
 
 def test_a_secondary_waits_for_the_primarys_instance() -> None:

@@ -16,7 +16,9 @@ from bicoastal.errors import LabError
 from bicoastal.failover.config import CONFIG_VARIABLE, PROBE_USER
 from bicoastal.lab.databases import MAX_CONNECTIONS, connect
 from bicoastal.lab.drill import humans
+from bicoastal.lab.drill.clocks import skew_controller, skew_witness
 from bicoastal.lab.drill.stage import Stage
+from bicoastal.lab.drill.storage import release_commits, slow_commits, stall_commits
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.drill.witnesses import replace_prober
 from bicoastal.lab.scenarios.model import Scenario, Step
@@ -77,15 +79,15 @@ def heal(stage: Stage, step: Step) -> str:
 def delay(stage: Stage, step: Step) -> str:
     """Set the one-way delay to `amount` milliseconds; 0 takes it away."""
     source, member = _path(stage, step)
-    stage.lab.network.set_delay(step.measure, source=source, member=member)
-    return f"path {_named(source)} -> {member} takes {step.measure:g} ms each way"
+    stage.lab.network.set_delay(step.measure(), source=source, member=member)
+    return f"path {_named(source)} -> {member} takes {step.measure():g} ms each way"
 
 
 def lose(stage: Stage, step: Step) -> str:
     """Lose `amount` percent of what is sent, each loss repaired by TCP; 0 ends it."""
     source, member = _path(stage, step)
-    stage.lab.network.set_loss(step.measure / 100, source=source, member=member)
-    return f"path {_named(source)} -> {member} loses {step.measure:g} %"
+    stage.lab.network.set_loss(step.measure() / 100, source=source, member=member)
+    return f"path {_named(source)} -> {member} loses {step.measure():g} %"
 
 
 def close_for_writes(stage: Stage, step: Step) -> str:
@@ -166,9 +168,9 @@ def delay_replication(stage: Stage, step: Step) -> str:
     """Apply on the standby `amount` seconds late."""
     with stage.admin(step.place) as cursor:
         cursor.execute("STOP SLAVE")
-        cursor.execute("CHANGE MASTER TO MASTER_DELAY = %s", (int(step.measure),))
+        cursor.execute("CHANGE MASTER TO MASTER_DELAY = %s", (int(step.measure()),))
         cursor.execute("START SLAVE")
-    return f"{stage.region(step.place)} applies {step.measure:g} s late"
+    return f"{stage.region(step.place)} applies {step.measure():g} s late"
 
 
 def refuse(stage: Stage, step: Step) -> str:
@@ -260,11 +262,20 @@ ACTIONS: dict[str, Action] = {
         make_witness_lie_down, make_witness_lie_up, humans.arm, humans.disarm, humans.maintain,
         humans.approve, humans.acknowledge, humans.switchover, humans.failback, humans.rejoin,
         end_controllers, stop_dns, start_dns, redeploy, lock_out_witnesses, let_witnesses_in,
+        slow_commits, stall_commits, release_commits, skew_controller, skew_witness,
     )
 }  # fmt: skip
 
 RESTORING = frozenset(
-    {"resume", "restart", "heal", "open-for-writes", "release-connections", "unlock-tables"}
+    {
+        "resume",
+        "restart",
+        "heal",
+        "open-for-writes",
+        "release-connections",
+        "unlock-tables",
+        "release-commits",
+    }
 )
 """Actions at home that end an outage."""
 

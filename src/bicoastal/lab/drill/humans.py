@@ -32,14 +32,14 @@ def disarm(stage: Stage, _step: Step) -> str:
 
 def maintain(stage: Stage, step: Step) -> str:
     """Begin a maintenance window of `amount` seconds of AWS time."""
-    until = time.time() + step.measure / stage.pace
+    until = time.time() + step.measure() / stage.pace
     record.maintain(stage.store, REQUESTER, REASON, time.time(), until=until)
-    return f"maintenance for {step.measure:g} s"
+    return f"maintenance for {step.measure():g} s"
 
 
 def approve(stage: Stage, step: Step) -> str:
     """Approve for `amount` seconds of AWS time."""
-    valid_s = step.measure / stage.pace
+    valid_s = step.measure() / stage.pace
     try:
         record.approve(stage.store, REQUESTER, REASON, time.time(), valid_s=valid_s)
     except RecordError as refusal:

@@ -126,6 +126,7 @@ class _Rehearsal:
             self._wait,
             patience_s=options.patience_s if self._running.armed else 0.0,
             seed=options.seed,
+            forgiving=options.broken,
         )
         self._steps = steps
         steps.run(self._rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from bicoastal.errors import LabError
@@ -19,6 +20,7 @@ from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.pages import Pages
 from bicoastal.lab.drill.recording import Recording
+from bicoastal.lab.drill.replication import Replication, wait_for_standby
 from bicoastal.lab.drill.schedule import Schedule
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.drill.waiting import wait_until
@@ -179,8 +181,9 @@ class RunningLab:
         regions = settings.regions
         resolver = self.lab.start_route53(options.seed)
         controllers: Mapping[str, str] = outputs["controllers"]
-        if options.broken and (defect := broken_bundle(options.scenario.mutant)) is not None:
-            for region, name in controllers.items():
+        mutant, ca_file = options.scenario.mutant, Path(self.lab.admission.ca_file)
+        if options.broken and (defect := broken_bundle(mutant, ca_file)) is not None:
+            for region, name in outputs[mutant.of].items():
                 self.lab.client("lambda", region).update_function_code(
                     FunctionName=name, ZipFile=defect
                 )
@@ -198,6 +201,8 @@ class RunningLab:
             self.lab, settings, options.pace, controllers, outputs["probers"], self.store
         )
         running.callback(self.stage.release)
+        if options.replication is Replication.SEMI_SYNC:
+            wait_for_standby(self.stage)
         self.narrator = Narrator(
             recording=self.recording,
             store=self.store,

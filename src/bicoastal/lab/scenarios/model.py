@@ -50,9 +50,15 @@ class Step(_Part):
     until: Condition | None = None
     within_s: float | None = Field(default=None, gt=0)
 
-    @property
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        given = [name for name in ("do", "wait_s", "until") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a step has exactly one of do, wait_s and until, not {given}")
+        return self
+
     def measure(self) -> float:
-        """The amount, for actions that need one.
+        """The amount of an action that needs one.
 
         Raises:
             LabError: There is none.
@@ -60,13 +66,6 @@ class Step(_Part):
         if self.amount is None:
             raise LabError(f"the action {self.do} needs an amount")
         return self.amount
-
-    @model_validator(mode="after")
-    def _one_thing(self) -> Self:
-        given = [name for name in ("do", "wait_s", "until") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"a step has exactly one of do, wait_s and until, not {given}")
-        return self
 
 
 class Expectation(_Part):
@@ -97,15 +96,19 @@ class Mutant(_Part):
     """A deliberate defect with which the scenario must fail: the proof that it can.
 
     Attributes:
+        name: Its name in `mutants.yaml`.
         what: The defect, in words.
+        of: Whose code is changed.
         config: Values of the controllers' configuration to deploy instead.
         file: File of the function's bundle to change, or
         old: text in it,
         new: and what stands there instead.
-        fails: Requirements of which at least one must fail.
+        fails: Requirements of which at least one must fail; whatever else fails proves nothing.
     """
 
+    name: str = ""
     what: str
+    of: Literal["controllers", "probers"] = "controllers"
     config: dict[str, Any] = {}
     file: str = ""
     old: str = ""

@@ -1,0 +1,36 @@
+"""Whose a resource is: told by its name or, where AWS makes the names up, by its tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bicoastal.operate import inventory
+from bicoastal.operate.inventory import Entry, of_stack
+
+from .samples import HOME, SETTINGS
+
+OWN = {"Environment": "dev", "Project": "bicoastal"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_ours"),
+    (
+        (Entry(HOME, "DB cluster", "aurora-use1-dev", "aurora-use1-dev"), True),
+        (Entry(HOME, "DB cluster", "aurora-use1-prod", "aurora-use1-prod"), False),
+        (Entry(HOME, "SNS topic", "arn:aws:sns:r:1:notify-use1-dev", "notify-use1-dev"), True),
+        (Entry(HOME, "VPC", "vpc-1", "vpc-1", {**OWN, "Name": "x"}), True),
+        (Entry(HOME, "VPC", "vpc-1", "vpc-1", {**OWN, "Environment": "prod"}), False),
+        (Entry(HOME, "VPC", "vpc-1", "vpc-1", {**OWN, "Project": "other"}), False),
+        (Entry(HOME, "VPC", "vpc-use1-dev", "vpc-use1-dev", {}), False),
+    ),
+)
+def test_whose_it_is(monkeypatch: pytest.MonkeyPatch, entry: Entry, is_ours: bool) -> None:
+    def entries(client: Any, regions: tuple[str, ...]) -> list[Entry]:
+        assert regions == SETTINGS.regions.all
+        return [entry]
+
+    monkeypatch.setattr(inventory, "_entries", entries)
+    client: Any = None
+    assert of_stack(client, SETTINGS) == ((str(entry),) if is_ours else ())
