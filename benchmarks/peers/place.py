@@ -31,7 +31,7 @@ class Place:
         regions = settings.regions
         self.settings = settings
         self.options = options
-        self.home, self.standby = regions.members
+        self.home, self.standby = regions.pair
         self.third = next(region for region in regions.all if region not in regions.members)
         self.interval_s = settings.failover.probe_interval_s / options.pace
         self.target = Target(

@@ -56,6 +56,16 @@ def drill(
             "--stack", metavar="FILE", help="Rehearse this stack file instead of the defaults."
         ),
     ] = None,
+    members: Annotated[
+        int | None,
+        typer.Option(
+            "--members",
+            min=2,
+            max=5,
+            help="Members in all: further standbys are added to the stack file's, or left out. "
+            "They must follow whoever is the writer in the end.",
+        ),
+    ] = None,
     pace: Annotated[
         float,
         typer.Option(
@@ -140,6 +150,10 @@ def drill(
         return
     scenarios = chosen(scenario)
     settings = deployable_settings(stack)
+    if members is not None:
+        from bicoastal.lab.drill.followers import with_members
+
+        settings = with_members(settings, members)
     if until_confident is not None:
         runs = runs_for(until_confident)
     from bicoastal.lab.drill.options import DrillOptions

@@ -179,8 +179,10 @@ class Gateway:
             standby_ready=own.arn in [m["DBClusterArn"] for m in standbys]
             and member.get("Status") == "available"
             and bool(member.get("DBClusterMembers")),
-            connected=bool(standbys)
-            and all(m.get("SynchronizationStatus") == "connected" for m in standbys),
+            connected=any(
+                m["DBClusterArn"] == own.arn and m.get("SynchronizationStatus") == "connected"
+                for m in standbys
+            ),
             versions=versions if all(versions) else None,
         )
 

@@ -123,7 +123,8 @@ def plan(
     policy = Policy.of(config, pace)
     view = View(record, evidence, now, policy, guards.tally(record, evidence, now, policy))
     gates = tuple((gate.__name__.removeprefix("gate_"), gate(view)) for gate in guards.GATES)
-    return Plan(config, record, evidence, gates, refusals(view, config, topology.problem))
+    reasons = (*refusals(view, config, topology.problem), *access.target.unnamed(region))
+    return Plan(config, record, evidence, gates, reasons)
 
 
 def refusals(view: View, config: ControllerConfig, problem: str | None) -> tuple[str, ...]:

@@ -69,6 +69,15 @@ def test_a_passing_verdict_is_exit_code_zero(drilled, report):
     assert options.scenario.name == "kill"
 
 
+def test_members_are_added_for_the_rehearsal(drilled):
+    runner.invoke(app, ["drill", "--members", "3"])
+    assert drilled["settings"].regions.further_standbys == ("eu-west-1",)
+    runner.invoke(app, ["drill"])
+    assert drilled["settings"].regions.further_standbys == ()
+    for wrong in ("1", "6"):
+        assert runner.invoke(app, ["drill", "--members", wrong]).exit_code == 2
+
+
 def test_load_and_replication_are_chosen(drilled):
     runner.invoke(app, ["drill", "-q", "--load", "900", "--replication", "semi-sync"])
     options = drilled["options"]

@@ -50,8 +50,11 @@ class Fake:
         known = {"g": False, "encrypted": True}
         if identifier not in known:
             return None
-        members: list[Any] = [{}] * self.members
-        return {"StorageEncrypted": known[identifier], "GlobalClusterMembers": members}
+        return {
+            "GlobalClusterIdentifier": identifier,
+            "StorageEncrypted": known[identifier],
+            "GlobalClusterMembers": [{}] * self.members,
+        }
 
     def writer_of(self, global_cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return self.writer
@@ -363,3 +366,12 @@ def test_the_first_member_of_a_global_cluster_is_like_any_other_cluster() -> Non
     first = Fake(writer=None)
     assert refused("CreateDBCluster", NEW | {"GlobalClusterIdentifier": "g"}, first) is None
     assert refused("CreateDBCluster", SECOND, first) is not None
+
+
+def test_a_global_cluster_has_a_writer_and_ten_secondaries() -> None:
+    assert refused("CreateDBCluster", SECOND, Fake(members=10)) is None
+    eleventh = refused("CreateDBCluster", SECOND, Fake(members=11))
+    assert eleventh is not None
+    assert eleventh.code == "InvalidGlobalClusterStateFault"
+    assert "maximum number of secondary clusters (10)" in eleventh.message
+    assert refused("CreateDBCluster", NEW, Fake(members=11)) is None

@@ -9,6 +9,7 @@ import pytest
 from bicoastal.operate import inventory
 from bicoastal.operate.inventory import Entry, of_stack
 
+from .played import clients
 from .samples import HOME, SETTINGS
 
 OWN = {"Environment": "dev", "Project": "bicoastal"}
@@ -34,3 +35,19 @@ def test_whose_it_is(monkeypatch: pytest.MonkeyPatch, entry: Entry, is_ours: boo
     monkeypatch.setattr(inventory, "_entries", entries)
     client: Any = None
     assert of_stack(client, SETTINGS) == ((str(entry),) if is_ours else ())
+
+
+def test_records_in_somebody_elses_zone_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "db-dev.example.com."
+    kinds = ((name, "CNAME", "use1"), (name, "TXT", ""), (name, "CNAME", ""), ("x.", "CNAME", ""))
+    records = [{"Name": n, "Type": t} | ({"SetIdentifier": i} if i else {}) for n, t, i in kinds]
+    monkeypatch.setattr(inventory, "_entries", lambda *_: [])
+    client = clients(list_resource_record_sets={"ResourceRecordSets": records}).get
+    theirs = SETTINGS.model_copy(
+        update={"hosted_zone_id": "Z1", "domain_name": "DB-dev.example.com"}
+    )
+    assert of_stack(client, theirs) == (
+        f"global DNS record {name}",
+        f"global DNS record {name} use1",
+    )
+    assert of_stack(client, SETTINGS) == ()

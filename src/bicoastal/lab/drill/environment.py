@@ -141,10 +141,14 @@ class Environment:
     def _create_secret(self) -> str:
         # The stack never creates the secret: it refers to one, as it would on AWS.
         regions = self._settings.regions
-        answer = self.client("secretsmanager", regions.home).create_secret(
+        secrets_manager = self.client("secretsmanager", regions.home)
+        answer = secrets_manager.create_secret(
             Name="bicoastal-lab",
             SecretString=json.dumps({"username": MASTER_USER, "password": self.password}),
-            AddReplicaRegions=[{"Region": regions.standby}],
+        )
+        secrets_manager.replicate_secret_to_regions(
+            SecretId=answer["ARN"],
+            AddReplicaRegions=[{"Region": region} for region in regions.members[1:]],
         )
         return str(answer["ARN"])
 

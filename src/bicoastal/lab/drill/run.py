@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from bicoastal.lab.drill.assembly import RECENT_S, Seen, assemble
 from bicoastal.lab.drill.environment import CLIENTS
+from bicoastal.lab.drill.followers import look
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.recording import Observer, Recording, Silent
 from bicoastal.lab.drill.report import DrillReport, Phase
@@ -172,6 +174,16 @@ class _Rehearsal:
             if member.role == "writer"
             for row in running.databases.rows(plan.address(CLIENTS, member.region))
         ]
+        seen.further = tuple(
+            look(
+                member,
+                seen.refusals.get(member.region, ""),
+                seen.final_rows,
+                partial(running.databases.rows, plan.address(CLIENTS, member.region)),
+            )
+            for member in seen.members
+            if member.region in self._settings.regions.further_standbys
+        )
         for snapshot in aws.snapshots():
             seen.old_rows = running.databases.rows(snapshot.socket)
 

@@ -198,7 +198,13 @@ class RunningLab:
             regions.home,
         )
         self.stage = Stage(
-            self.lab, settings, options.pace, controllers, outputs["probers"], self.store
+            self.lab,
+            settings,
+            options.pace,
+            controllers,
+            outputs["probers"],
+            self.store,
+            mutant if options.broken else None,
         )
         running.callback(self.stage.release)
         if options.replication is Replication.SEMI_SYNC:
