@@ -12,7 +12,7 @@ from benchmarks.peers.zone import Zone
 from bicoastal.lab.clients import Driver, Target, Writers
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, path_delays
 from bicoastal.lab.drill.options import DrillOptions
-from bicoastal.lab.drill.run import CLIENT_TIMEOUT_S
+from bicoastal.lab.drill.running import CLIENT_TIMEOUT_S
 from bicoastal.lab.network import AddressPlan, Network
 from bicoastal.lab.route53 import Resolver
 from bicoastal.lab.workspace import Workspace

@@ -34,9 +34,7 @@ def drilled(monkeypatch, report):
         return asked.get("report", report)
 
     monkeypatch.setattr(run, "rehearse", rehearse)
-    before = signal.getsignal(signal.SIGTERM)
-    yield asked
-    signal.signal(signal.SIGTERM, before)
+    return asked
 
 
 def test_a_failed_verdict_is_exit_code_one_and_says_what_was_promised(drilled):
@@ -161,13 +159,18 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_drill(
     assert not drilled
 
 
-def test_sigterm_unwinds_like_an_interruption(drilled):
-    runner.invoke(app, ["drill"])
-    handler = signal.getsignal(signal.SIGTERM)
-    assert callable(handler)
-    with pytest.raises(SystemExit) as left:
-        handler(signal.SIGTERM, None)
-    assert left.value.code == 143
+def test_sigterm_unwinds_like_an_interruption(monkeypatch):
+    left = []
+
+    def rehearse(settings, options, observer):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            left.append("unwound")
+
+    monkeypatch.setattr(run, "rehearse", rehearse)
+    assert runner.invoke(app, ["drill"]).exit_code == 143
+    assert left == ["unwound"]
 
 
 def test_scenarios_are_listed_with_what_is_expected(drilled):

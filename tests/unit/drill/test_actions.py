@@ -299,7 +299,7 @@ def test_another_failure_is_none_of_that(
         do(played, do="exhaust-connections")
 
 
-@pytest.mark.parametrize("action", ("arm", "disarm", "maintain", "approve"))
+@pytest.mark.parametrize("action", ("arm", "disarm", "maintain", "approve", "acknowledge"))
 def test_humans_write_into_the_record(
     played: Stage, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
@@ -371,7 +371,9 @@ def test_a_witness_gets_other_code(
 
 
 def test_an_unknown_action_is_named_with_those_that_exist(played: Stage) -> None:
-    with pytest.raises(LabError, match="there is no action 'burn'; there are: approve, arm, "):
+    with pytest.raises(
+        LabError, match="there is no action 'burn'; there are: acknowledge, approve, arm, "
+    ):
         do(played, do="burn")
 
 

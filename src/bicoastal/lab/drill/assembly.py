@@ -124,14 +124,7 @@ def assemble(
     origin = seen.fault_wall_s
     audit = [dataclasses.asdict(entry) for entry in seen.audit]
     reached = milestones(audit, origin)
-    dns = [
-        DnsAnswer(
-            at_s=answer.wall_s - origin,
-            region=answer.member or answer.code,
-            answer=" ".join((*answer.chain, answer.address or answer.code)),
-        )
-        for answer in seen.answers
-    ]
+    dns = dns_answers(seen.answers, origin)
     writes = _writes(seen)
     recovery = _recovery(seen, settings, options, plan, reached)
     members = [_member(member, seen.refusals) for member in seen.members]
@@ -200,6 +193,23 @@ def assemble(
         longest_stall_s=seen.longest_stall_s,
         verdict=_verdict(requirements, seen, options),
     )
+
+
+def dns_answers(answers: Sequence[AnswerChange], origin: float) -> list[DnsAnswer]:
+    """Place what DNS answered on the time axis.
+
+    Args:
+        answers: Every change of the answer.
+        origin: Wall clock of second zero.
+    """
+    return [
+        DnsAnswer(
+            at_s=answer.wall_s - origin,
+            region=answer.member or answer.code,
+            answer=" ".join((*answer.chain, answer.address or answer.code)),
+        )
+        for answer in answers
+    ]
 
 
 def _verdict(
