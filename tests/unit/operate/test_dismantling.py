@@ -23,6 +23,9 @@ REPLICA = load(
 )
 
 
+STRANGER = "arn:aws:rds:eu-west-1:123456789012:cluster:other"
+
+
 def done(rds: FakeRds, settings: Any = SETTINGS, **more: Any) -> tuple[list[str], list[str]]:
     """Take everything apart; what was asked for, and what was told beyond the steps."""
     told: list[str] = []
@@ -50,6 +53,19 @@ def test_whoever_replicates_goes_before_the_live_writer(writer: str, replica: st
     asked, told = done(rds)
     assert asked == [*whole(replica), *whole(writer), "group global-dev"]
     assert (rds.clusters, rds.group, told) == ({}, None, [])
+
+
+def test_all_standbys_go_before_a_writer_that_is_none_of_the_pair() -> None:
+    third = "eu-west-1"
+    regions = SETTINGS.regions.model_copy(update={"further_standbys": (third,)})
+    settings = SETTINGS.model_copy(update={"regions": regions})
+    arns = {HOME: arn(HOME), STANDBY: arn(STANDBY), third: STRANGER}
+    clusters = {r: {"DBClusterArn": a, "DBClusterMembers": []} for r, a in arns.items()}
+    members = [{"DBClusterArn": a, "IsWriter": r == third} for r, a in arns.items()]
+    live = Live(clusters, (HOME, {"GlobalClusterMembers": members}))
+    assert (live.writer, list(refusals(settings, live))) == (third, [])
+    order = [step.region for step in steps(settings, live)]
+    assert order == [STANDBY, STANDBY, HOME, HOME, third, third, HOME]
 
 
 def test_readers_go_first_and_a_headless_member_has_none() -> None:
@@ -181,9 +197,6 @@ def test_nothing_of_the_name_can_also_be_an_empty_answer() -> None:
     rds = both()
     rds.describe_db_clusters = lambda **_: {"DBClusters": []}  # type: ignore[method-assign]
     assert look(rds, SETTINGS).clusters == {}
-
-
-STRANGER = "arn:aws:rds:eu-west-1:123456789012:cluster:other"
 
 
 @pytest.mark.parametrize(

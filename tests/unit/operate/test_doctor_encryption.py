@@ -44,7 +44,7 @@ def test_a_key_that_is_well() -> None:
 
 
 def described(*answers: Any) -> Any:
-    """The secret's answer, then its replica's."""
+    """The secret's answer, then its replica's, as far as it is asked for."""
     left = list(answers)
 
     def describe(*, SecretId: str) -> Any:  # noqa: N803 - AWS's
@@ -85,6 +85,20 @@ def test_the_secret_and_its_replica(
 ) -> None:
     found = secret(described(*answers), WITH_SECRET, HOME)
     assert [(finding.id, finding.live) for finding in found] == expected
+
+
+def test_each_standby_has_a_replica_of_its_own() -> None:
+    regions = SETTINGS.regions.model_copy(update={"further_standbys": ("eu-west-1",)})
+    settings = WITH_SECRET.model_copy(update={"regions": regions})
+    asked: list[str] = []
+
+    def describe(*, SecretId: str) -> Any:  # noqa: N803 - AWS's
+        asked.append(SecretId.split(":")[3])
+        return IN_SYNC
+
+    (found,) = secret(clients(describe_secret=describe), settings, HOME)
+    assert (found.subject, found.live) == (f"eu-west-1 {ARN}", "none")
+    assert asked == [HOME, STANDBY, "eu-west-1"]
 
 
 def test_without_a_secret_nobody_is_asked() -> None:

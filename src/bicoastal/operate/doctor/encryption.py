@@ -9,7 +9,7 @@ from bicoastal.live import secret as live
 from bicoastal.live.asking import client, if_there
 from bicoastal.operate.doctor.finding import Finding
 from bicoastal.settings import Names, Settings
-from bicoastal.settings.account import Secret, Unread
+from bicoastal.settings.account import Unread
 
 
 def key(clients: Clients, settings: Settings, region: str) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def key(clients: Clients, settings: Settings, region: str) -> Iterator[Finding]:
 
 
 def secret(clients: Clients, settings: Settings, region: str) -> Iterator[Finding]:
-    """Examine the master user's secret and its replica.
+    """Examine the master user's secret and its replicas, one for each standby.
 
     Args:
         clients: boto3's clients.
@@ -67,17 +67,13 @@ def secret(clients: Clients, settings: Settings, region: str) -> Iterator[Findin
     Yields:
         What is not so, or what could not be read.
     """
-    arn, standby = settings.secret_arn, settings.regions.standby
+    arn = settings.secret_arn
     if arn is None:
         return
     found = live.read(clients, arn, region)
-    replica = live.read(clients, arn, standby)
-    for each in (found, replica):
-        if isinstance(each, Unread):
-            yield unread(each)
     if isinstance(found, Unread):
-        return
-    if found is None or found.deleted:
+        yield unread(found)
+    elif found is None or found.deleted:
         yield Finding(
             "secret-missing",
             f"{region} {arn}",
@@ -86,9 +82,19 @@ def secret(clients: Clients, settings: Settings, region: str) -> Iterator[Findin
             "the next deployment, and whoever must log in, read the password from it",
             f"aws secretsmanager restore-secret --region {region} --secret-id {arn}",
         )
+    else:
+        for standby in settings.regions.members[1:]:
+            yield from _replica(clients, arn, standby, found.replicas.get(standby), region)
+
+
+def _replica(
+    clients: Clients, arn: str, standby: str, state: str | None, home: str
+) -> Iterator[Finding]:
+    replica = live.read(clients, arn, standby)
+    if isinstance(replica, Unread):
+        yield unread(replica)
         return
-    state = found.replicas.get(standby)
-    lost = replica is None or (isinstance(replica, Secret) and replica.deleted)
+    lost = replica is None or replica.deleted
     if state != "InSync" or lost:
         yield Finding(
             "secret-replica",
@@ -96,7 +102,7 @@ def secret(clients: Clients, settings: Settings, region: str) -> Iterator[Findin
             "gone" if lost else state or "none",
             "InSync",
             "when the home region is lost nobody can log in without it",
-            f"aws secretsmanager replicate-secret-to-regions --region {region} --secret-id {arn} "
+            f"aws secretsmanager replicate-secret-to-regions --region {home} --secret-id {arn} "
             f"--add-replica-regions Region={standby}",
         )
 

@@ -113,12 +113,12 @@ def replicas(clients: Clients, settings: Settings) -> Iterator[Finding]:
             yield Finding("replica-missing", f"{region} {name}", "gone", "there", why, _DEPLOY)
         else:
             found[region] = cluster
-    sources = {str(c.get("ReplicationSourceIdentifier") or "") for c in found.values()}
     arns = {str(cluster["DBClusterArn"]) for cluster in found.values()}
-    if len(found) > 1 and not sources & arns:
+    alone = [r for r, c in found.items() if c.get("ReplicationSourceIdentifier") not in arns]
+    if len(alone) > 1:  # one of them is the source of the rest
         yield Finding(
             "replica-source",
-            " and ".join(names.cluster(region) for region in found),
+            " and ".join(names.cluster(region) for region in alone),
             "neither replicates from the other",
             "one is the other's replica",
             "what one of them loses, the other does not have",

@@ -35,6 +35,11 @@ _PARTS = {
         "the controllers act by the record",
         "bicoastal audit, then acknowledge, rejoin or unlock as it says",
     ),
+    judgement.PROTECTION: _Part(
+        "a writer in the pair that fails over",
+        "from anywhere else the controllers only observe",
+        "bicoastal failback, or bicoastal switchover --to the standby",
+    ),
     "lag": _Part(
         "a fresh lag within failover.rpoBudgetS",
         "a failover now would lose what the standby has not got, so the automatic one holds",
