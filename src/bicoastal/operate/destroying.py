@@ -22,9 +22,9 @@ from bicoastal.failover.record import request
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.store import RecordStore
 from bicoastal.failover.switching import AT_REST, RETURNING
-from bicoastal.operate import dismantling, inventory
+from bicoastal.operate import deletion_order, dismantling, inventory
 from bicoastal.operate.access import Access, Told, ask, problem_of
-from bicoastal.operate.dismantling import Step
+from bicoastal.operate.deletion_order import Step, code
 from bicoastal.operate.errors import Refused
 
 READ_TIMEOUT_S = 30.0
@@ -99,12 +99,12 @@ def plan(
     settings, names = access.target.settings, access.target.names
     tell(f"looking at what there is in {', '.join(settings.regions.all)}")
     client = clients(access)
-    live = dismantling.look(client, settings)
+    live = deletion_order.look(client, settings)
     opened = _open(access)
     record = opened.read() if opened else None
-    steps = dismantling.steps(settings, live)
+    steps = deletion_order.steps(settings, live)
     # Without databases nothing fails over, whatever the record last said.
-    found = [*_record_refusals(record), *dismantling.refusals(settings, live)] if steps else ()
+    found = [*_record_refusals(record), *deletion_order.refusals(settings, live)] if steps else ()
     return DestroyPlan(
         cluster=names.global_cluster,
         writer=live.writer,
@@ -153,13 +153,13 @@ def destroy(
             _hold(store, requester, reason)
             tell("the failover is disarmed")
         client, settings = clients(access), access.target.settings
-        live = dismantling.look(client, settings)
-        found = tuple(dismantling.refusals(settings, live))
+        live = deletion_order.look(client, settings)
+        found = tuple(deletion_order.refusals(settings, live))
         if live.writer != agreed.writer:
             found = (*found, f"the writer is {live.writer} now, not {agreed.writer}: look again")
         if found:
             raise Refused("; ".join(found))
-        todo = dismantling.steps(settings, live)
+        todo = deletion_order.steps(settings, live)
         dismantling.dismantle(client, todo, pace=pace, tell=tell, sleep=sleep)
     if rest is not None:
         tell("deleting the rest")
@@ -194,7 +194,7 @@ def _open(access: Access) -> RecordStore | None:
             store.read()
         except StoreError as error:
             cause = error.__cause__
-            if not isinstance(cause, ClientError) or _code(cause) != "ResourceNotFoundException":
+            if not isinstance(cause, ClientError) or code(cause) != "ResourceNotFoundException":
                 problems.append(f"{region}: {problem_of(cause or error)}")
         else:
             return store
@@ -204,10 +204,6 @@ def _open(access: Access) -> RecordStore | None:
             + "; ".join(problems)
         )
     return None
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _record_refusals(record: Record | None) -> tuple[str, ...]:

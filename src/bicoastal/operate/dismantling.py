@@ -1,245 +1,27 @@
-"""Taking the databases apart in the order that AWS wants, computed from who is the writer now.
+"""Taking the databases apart, step by step; what was done before is found done.
 
-Pulumi deletes in the order in which the program made things, so after a role swap it comes to the
-writer first, and AWS refuses: the last instance of a writer cannot go before its replicas, nor can
-the writer leave a global database that still has others.
-Sources:
-https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-deleting.html
-https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
+What is to be done, and why in that order, stands in `deletion_order`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from bicoastal.operate.access import Told, ask
+from bicoastal.operate.deletion_order import ABSENT, GOING, GROUP, Step, code, first
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.inventory import ClientFactory
-from bicoastal.settings import Names, Settings
 
 PATIENCE_S = 3600.0
 """Seconds until a step counts as stuck: a final snapshot of a large volume takes its time."""
 _POLL_S = 5.0
-_ABSENT = (
-    "DBClusterNotFoundFault",
-    "DBClusterSnapshotNotFoundFault",
-    "DBInstanceNotFound",
-    "GlobalClusterNotFoundFault",
-)
 _BUSY = ("InvalidDBClusterStateFault", "InvalidDBInstanceState", "InvalidGlobalClusterStateFault")
 """Not now: what came before has not ended. Asked again until the patience ends."""
-_GOING = "deleting"
-_GROUP = "global cluster"
-
-
-@dataclass(frozen=True)
-class Live:
-    """The databases as RDS describes them.
-
-    Attributes:
-        clusters: each member region's cluster of the stack; regions that have none are left out.
-        group: the global database, and the region that told; None when there is none.
-        snapshots: final snapshots that exist already, under the names that new ones would get.
-    """
-
-    clusters: Mapping[str, Mapping[str, Any]]
-    group: tuple[str, Mapping[str, Any]] | None = None
-    snapshots: tuple[str, ...] = ()
-
-    @property
-    def members(self) -> dict[str, bool]:
-        """ARN of each member of the global database, and whether it is the writer."""
-        found = self.group[1].get("GlobalClusterMembers", ()) if self.group else ()
-        return {member["DBClusterArn"]: bool(member.get("IsWriter")) for member in found}
-
-    @property
-    def writer(self) -> str | None:
-        """Region of the cluster from which another one replicates, if it is one of the stack."""
-        return next((region for region in self.clusters if self.is_source(region)), None)
-
-    def is_source(self, region: str) -> bool:
-        """Whether a cluster is the writer of the global database, or a replica's source."""
-        arn = self.clusters[region]["DBClusterArn"]
-        sources = (c.get("ReplicationSourceIdentifier") for c in self.clusters.values())
-        return self.members.get(arn, False) or arn in sources
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that is done.
-
-    Attributes:
-        action: `detach` or `delete`.
-        kind: `DB instance`, `DB cluster` or `global cluster`.
-        name: its identifier.
-        region: the region that is asked.
-        arn: of a cluster that is detached.
-        group: the global database that it leaves.
-        snapshot: the final snapshot that is taken before, if any.
-    """
-
-    action: str
-    kind: str
-    name: str
-    region: str
-    arn: str | None = None
-    group: str | None = None
-    snapshot: str | None = None
-
-    def __str__(self) -> str:
-        end = f", after the final snapshot {self.snapshot}" if self.snapshot else ""
-        return f"{self.action} {self.kind} {self.name} ({self.region}){end}"
-
-
-def look(client: ClientFactory, settings: Settings) -> Live:
-    """Ask RDS what there is of the databases.
-
-    Args:
-        client: gives the clients.
-        settings: name the clusters.
-
-    Returns:
-        What there is.
-
-    Raises:
-        Refused: a region does not tell; half a picture is none to destroy by.
-    """
-    names, members = Names(settings), settings.regions.members
-    clusters: dict[str, Mapping[str, Any]] = {}
-    group: tuple[str, Mapping[str, Any]] | None = None
-    snapshots = []
-    for region in members:
-        rds = client("rds", region)
-        cluster = _told(
-            region,
-            rds.describe_db_clusters,
-            "DBClusters",
-            DBClusterIdentifier=names.cluster(region),
-        )
-        if cluster is not None:
-            clusters[region] = cluster
-        if settings.is_global and group is None:
-            name = names.global_cluster
-            found = _told(
-                region,
-                rds.describe_global_clusters,
-                "GlobalClusters",
-                GlobalClusterIdentifier=name,
-            )
-            group = None if found is None else (region, found)
-        final = names.final_snapshot(region)
-        if not settings.database.skip_final_snapshot and _told(
-            region,
-            rds.describe_db_cluster_snapshots,
-            "DBClusterSnapshots",
-            DBClusterSnapshotIdentifier=final,
-        ):
-            snapshots.append(final)
-    return Live(clusters, group, tuple(snapshots))
-
-
-def _told(region: str, question: Callable[..., Any], key: str, **named: str) -> Any:
-    answer = ask(_first, question, key, named)
-    if answer.problem is not None:
-        raise Refused(
-            f"RDS in {region} does not say what there is ({answer.problem}). Nothing is destroyed "
-            "by half a picture: try again when it does"
-        )
-    return answer.value
-
-
-def _first(question: Callable[..., Any], key: str, named: Mapping[str, str]) -> Any:
-    """The one thing of that name, or None."""
-    try:
-        found = question(**named)[key]
-    except ClientError as error:
-        if _code(error) in _ABSENT:
-            return None
-        raise
-    return found[0] if found else None
-
-
-def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
-    """What is to be done, in order: whoever replicates goes before its source.
-
-    An instance goes before its cluster leaves the global database: a cluster on its own would take
-    the writes of whoever still knows its address.
-
-    Args:
-        settings: say whether final snapshots are taken.
-        live: what there is.
-
-    Returns:
-        The steps; none when nothing is there.
-    """
-    names = Names(settings)
-    found: list[Step] = []
-    # By itself, the standby goes first: as Pulumi would do it.
-    regions = [region for region in reversed(settings.regions.members) if region in live.clusters]
-    for region in sorted(regions, key=live.is_source):
-        cluster = live.clusters[region]
-        name, arn = names.cluster(region), cluster["DBClusterArn"]
-        instances = cluster.get("DBClusterMembers", ())
-        found += (
-            Step("delete", "DB instance", instance["DBInstanceIdentifier"], region)
-            for instance in sorted(instances, key=lambda each: bool(each.get("IsClusterWriter")))
-        )
-        if arn in live.members:
-            found.append(Step("detach", "DB cluster", name, region, arn, names.global_cluster))
-        final = None if settings.database.skip_final_snapshot else names.final_snapshot(region)
-        found.append(Step("delete", "DB cluster", name, region, snapshot=final))
-    if live.group is not None:
-        found.append(Step("delete", _GROUP, names.global_cluster, live.group[0]))
-    return tuple(found)
-
-
-def refusals(settings: Settings, live: Live) -> Iterator[str]:
-    """Why the databases are not taken apart now.
-
-    Args:
-        settings: name the clusters.
-        live: what there is.
-
-    Yields:
-        Each reason, with its cure.
-    """
-    names = Names(settings)
-    own = {cluster["DBClusterArn"] for cluster in live.clusters.values()}
-    protected = [
-        names.cluster(r)
-        for r, cluster in live.clusters.items()
-        if cluster.get("DeletionProtection")
-    ]
-    if live.group is not None:
-        group = live.group[1]
-        state = (group.get("FailoverState") or {}).get("Status") or group.get("Status")
-        if state not in (None, "available", _GOING):
-            yield f"the global database is {state}: wait until it is available"
-        if len(live.members) > 1 and sum(live.members.values()) != 1:
-            yield "RDS does not say which member is the writer: wait until it does"
-        if group.get("DeletionProtection"):
-            protected.insert(0, names.global_cluster)
-    if protected:
-        yield (
-            f"deletion protection is on for {', '.join(protected)}: set "
-            "database.deletionProtection to false and run 'pulumi up', then this again"
-        )
-    replicas = {
-        arn
-        for cluster in live.clusters.values()
-        for arn in cluster.get("ReadReplicaIdentifiers", ())
-    }
-    for arn in sorted((replicas | set(live.members)) - own):
-        yield f"{arn} replicates too, and is none of this stack's: delete it or take it out first"
-    for name in live.snapshots:
-        region = next(r for r in settings.regions.members if names.final_snapshot(r) == name)
-        if live.clusters.get(region, {}).get("Status", _GOING) != _GOING:
-            yield f"there is a snapshot {name} in {region} already: copy it under another name"
 
 
 def dismantle(
@@ -309,7 +91,7 @@ class _Doing:
         rds = self.client("rds", self.step.region)
         if self._is_done(rds):
             return True
-        if self.asked or self.state == _GOING:
+        if self.asked or self.state == GOING:
             return False
         self.asked = self._call(rds)
         return self._is_done(rds)
@@ -324,10 +106,10 @@ class _Doing:
         try:
             _request(rds, self.step)
         except ClientError as error:
-            if _code(error) in _BUSY:
+            if code(error) in _BUSY:
                 self._say(str(error.response["Error"].get("Message")))
                 return False
-            if _code(error) not in _ABSENT:
+            if code(error) not in ABSENT:
                 raise
         return True
 
@@ -336,15 +118,13 @@ def _state(rds: Any, step: Step) -> str | None:
     """The status of what a step is about, or None when there is nothing left to do."""
     if step.kind == "DB instance":
         instance = {"DBInstanceIdentifier": step.name}
-        found = _first(rds.describe_db_instances, "DBInstances", instance)
+        found = first(rds.describe_db_instances, "DBInstances", instance)
         return found and str(found["DBInstanceStatus"])
     name = step.group or step.name
     if step.kind == "DB cluster" and step.group is None:
-        found = _first(rds.describe_db_clusters, "DBClusters", {"DBClusterIdentifier": name})
+        found = first(rds.describe_db_clusters, "DBClusters", {"DBClusterIdentifier": name})
         return found and str(found["Status"])
-    found = _first(
-        rds.describe_global_clusters, "GlobalClusters", {"GlobalClusterIdentifier": name}
-    )
+    found = first(rds.describe_global_clusters, "GlobalClusters", {"GlobalClusterIdentifier": name})
     if found is None or step.arn is None:
         return found and str(found["Status"])
     arns = [member["DBClusterArn"] for member in found["GlobalClusterMembers"]]
@@ -354,7 +134,7 @@ def _state(rds: Any, step: Step) -> str | None:
 def _request(rds: Any, step: Step) -> None:
     if step.kind == "DB instance":
         rds.delete_db_instance(DBInstanceIdentifier=step.name, SkipFinalSnapshot=True)
-    elif step.kind == _GROUP:
+    elif step.kind == GROUP:
         rds.delete_global_cluster(GlobalClusterIdentifier=step.name)
     elif step.group is not None:
         rds.remove_from_global_cluster(
@@ -365,7 +145,3 @@ def _request(rds: Any, step: Step) -> None:
         rds.delete_db_cluster(
             DBClusterIdentifier=step.name, SkipFinalSnapshot=step.snapshot is None, **last
         )
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))

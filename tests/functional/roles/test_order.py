@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bicoastal.operate.dismantling import Step, dismantle, look, refusals, steps
+from bicoastal.operate.deletion_order import Step, look, refusals, steps
+from bicoastal.operate.dismantling import dismantle
 from bicoastal.operate.errors import Refused
 
 from .conftest import ARNS, CODES, GLOBAL, HOME, PACE, STANDBY, Deploy, Deployed

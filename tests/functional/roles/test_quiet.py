@@ -10,7 +10,8 @@ from __future__ import annotations
 import pytest
 
 from bicoastal.lab.engine import ResourcesFailedError
-from bicoastal.operate.dismantling import dismantle, look, steps
+from bicoastal.operate.deletion_order import look, steps
+from bicoastal.operate.dismantling import dismantle
 from bicoastal.settings import region_code
 
 from .conftest import FURTHER, HOME, PACE, STANDBY, Deploy, Deployed

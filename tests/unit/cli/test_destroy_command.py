@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
 from bicoastal.operate import destroying, pulumi_cli
+from bicoastal.operate.deletion_order import Step
 from bicoastal.operate.destroying import DestroyPlan
-from bicoastal.operate.dismantling import Step
 
 PLAN = DestroyPlan(
     cluster="global-dev",

@@ -9,7 +9,7 @@ import pytest
 
 from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.deploying import Stack
-from bicoastal.operate import dismantling
+from bicoastal.operate import deletion_order, dismantling
 from bicoastal.operate.errors import Refused
 from bicoastal.settings import load
 
@@ -19,7 +19,7 @@ def test_databases_that_do_not_go_are_a_failed_deployment(monkeypatch: pytest.Mo
         assert named["pace"] == 20.0
         raise Refused("delete DB cluster aurora-use1-dev: no")
 
-    monkeypatch.setattr(dismantling, "look", lambda *_: dismantling.Live({}))
+    monkeypatch.setattr(deletion_order, "look", lambda *_: deletion_order.Live({}))
     monkeypatch.setattr(dismantling, "dismantle", refused)
     stack: Any = SimpleNamespace(
         _provider=SimpleNamespace(client=None),

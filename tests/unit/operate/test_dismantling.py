@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bicoastal.operate.dismantling import Live, Step, dismantle, look, refusals, steps
+from bicoastal.operate.deletion_order import Live, Step, look, refusals, steps
+from bicoastal.operate.dismantling import dismantle
 from bicoastal.operate.errors import Refused
 from bicoastal.settings import load
 

@@ -21,7 +21,7 @@ from bicoastal.lab.engine import (
 )
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
-from bicoastal.operate import dismantling
+from bicoastal.operate import deletion_order, dismantling
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.inventory import inventory
 from bicoastal.settings import Settings
@@ -140,7 +140,7 @@ class Stack:
         """
         client, settings = self._provider.client, self._settings
         try:
-            steps = dismantling.steps(settings, dismantling.look(client, settings))
+            steps = deletion_order.steps(settings, deletion_order.look(client, settings))
             dismantling.dismantle(client, steps, pace=self.environment.pace)
         except Refused as error:
             raise DeploymentError(str(error)) from error
