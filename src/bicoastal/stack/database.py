@@ -47,10 +47,12 @@ CLUSTER_IGNORES = (
     "master_password_wo_version",
     "database_name",
     "snapshot_identifier",
-    # Upgrades go through the global cluster; Aurora itself may move a member after a failover.
+    # `bicoastal upgrade` owns it, because the order of the members counts, which Pulumi does not
+    # know; and Aurora itself may move a member after a failover.
     "engine_version",
 )
 INSTANCE_IGNORES = ("engine_version",)
+GLOBAL_IGNORES = ("engine_version",)
 
 
 def exported_logs(settings: Settings) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ def create_global_cluster(
         storage_encrypted=True,
         deletion_protection=database.deletion_protection,
         tags=context.tags(name),
-        opts=context.options(context.home, parent),
+        opts=context.options(context.home, parent, ignore_changes=GLOBAL_IGNORES),
     )
 
 

@@ -57,7 +57,7 @@ def test_bad_usage_is_an_error_of_ours(arguments: tuple[str, ...], text: str) ->
     "command",
     (
         *("arm", "disarm", "approve", "acknowledge", "unlock", "maintenance", "failover"),
-        *("switchover", "failback", "rejoin"),
+        *("switchover", "failback", "rejoin", "upgrade"),
     ),
 )
 def test_every_change_needs_a_reason(command: str) -> None:

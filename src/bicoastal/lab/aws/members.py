@@ -25,7 +25,7 @@ from bicoastal.lab.databases import Database, ServerBinary, Template, find_serve
 from bicoastal.lab.workspace import Workspace
 
 _log = logging.getLogger(__name__)
-_CATCH_UP_S = 10.0
+CATCH_UP_S = 10.0
 _POLL_S = 0.02
 
 
@@ -189,7 +189,7 @@ class Members:
             await self.launch(member.database)
             await self.assume_role(member)
             if (source := member.source) and (writer := self.by_region.get(source)):
-                await self.caught_up(member.database, writer.database, timeout=_CATCH_UP_S)
+                await self.caught_up(member.database, writer.database, timeout=CATCH_UP_S)
             member.state = "available"
             member.records.set_status(member.cluster, "available")
         except (LabError, MySQLError, OSError) as error:
