@@ -44,6 +44,7 @@ def read(clients: Clients, settings: Settings, region: str) -> Fact[Vpcs]:
         The VPCs.
     """
     name = Names(settings).vpc(region)
+    taken = settings.adopt.vpc_id if settings.adopts(region) else None
     found = asked(
         "ec2:DescribeVpcs", region, lambda: _pages(clients, region, "describe_vpcs", "Vpcs")
     )
@@ -64,7 +65,7 @@ def read(clients: Clients, settings: Settings, region: str) -> Fact[Vpcs]:
             for side in ("RequesterVpcInfo", "AccepterVpcInfo"):
                 info = peering[side]
                 ranges += [(info["VpcId"], b["CidrBlock"]) for b in info.get("CidrBlockSet", ())]
-    own = frozenset(vpc["VpcId"] for vpc in found if _name(vpc) == name)
+    own = frozenset(vpc["VpcId"] for vpc in found if _name(vpc) == name or vpc["VpcId"] == taken)
     return Vpcs(region, own, tuple(dict.fromkeys(ranges)), len(found))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bicoastal.failover.state import Record, State
+from bicoastal.live import database as offers
 from bicoastal.live.upgrades import Targets
 from bicoastal.operate import upgrading
 from bicoastal.operate.errors import BadRequest
@@ -55,7 +56,7 @@ class Rds:
 def rds(monkeypatch: pytest.MonkeyPatch) -> Rds:
     fake = Rds()
     monkeypatch.setattr(upgrading, "targets", fake.targets)
-    monkeypatch.setattr(upgrading.offers, "offer", fake.offer)
+    monkeypatch.setattr(offers, "offer", fake.offer)
     return fake
 
 
@@ -102,7 +103,7 @@ def test_within_a_release_line_nothing_speaks_of_leaving_it(
     older = {"version": "8.0.mysql_aurora.3.12.0"}
     later = "8.0.mysql_aurora.3.12.1"
     monkeypatch.setattr(rds, "offer", lambda *_: rds.offers)
-    monkeypatch.setattr(upgrading.offers, "offer", lambda *_: rds.offers)
+    monkeypatch.setattr(offers, "offer", lambda *_: rds.offers)
     found = plan(monkeypatch, later, database=database(members=members(older, older)))
     assert not any("in place" in note for note in found.notes)
 

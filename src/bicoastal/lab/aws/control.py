@@ -56,6 +56,7 @@ class ControlPlane:
             "ModifyDBCluster": self._modify_cluster,
             "DeleteDBCluster": self._delete_cluster,
             "CreateDBInstance": self._create_instance,
+            "ModifyDBInstance": _modify_instance,
             "DeleteDBInstance": self._delete_instance,
             "RemoveFromGlobalCluster": self._remove_from_global,
             "FailoverGlobalCluster": partial(self._failover, "FailoverGlobalCluster"),
@@ -271,6 +272,17 @@ class ControlPlane:
             _OK, f"{action}Response", f"<{action}Result>{body}</{action}Result>"
         )
         return answer
+
+
+def _modify_instance(
+    records: Records, flat: Mapping[str, str], params: Any, original: Action
+) -> Response:
+    """MiniStack forgets what becomes of minor upgrades by themselves."""
+    answer = original(params)
+    instance = records.instance(flat.get("DBInstanceIdentifier", ""))
+    if answer[0] == _OK and instance and (wanted := flat.get("AutoMinorVersionUpgrade")):
+        instance["AutoMinorVersionUpgrade"] = wanted == "true"
+    return answer
 
 
 def _pass_on(_: Records, _flat: Mapping[str, str], params: Any, original: Action) -> Response:
