@@ -27,7 +27,7 @@ def audit(
     Exit code 0 means that the trail is whole and ends in the record as it is, 1 that somebody
     changed it or nobody answered, 2 bad usage.
     """
-    access = operating.open_access(operating.Where(stack, region, endpoint))
+    access = operating.open_access(operating.Where(stack, region, endpoint), replicas=True)
     from bicoastal.operate.judgement import trail_problems
 
     with operating.answers():

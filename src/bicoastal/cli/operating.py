@@ -69,12 +69,13 @@ class Where:
     endpoint: list[str] | None
 
 
-def open_access(where: Where, *, dry: bool = False) -> Access:
+def open_access(where: Where, *, dry: bool = False, replicas: bool = False) -> Access:
     """Find the stack.
 
     Args:
         where: which one, and how.
         dry: never write.
+        replicas: whether the command knows a replica by binary log, too.
 
     Returns:
         The way to it.
@@ -87,7 +88,8 @@ def open_access(where: Where, *, dry: bool = False) -> Access:
     from bicoastal.settings import load, load_stack_file
 
     settings = load({}) if where.stack is None else load_stack_file(where.stack)
-    return Access(Target(settings, where.region), endpoints(where.endpoint or ()), dry=dry)
+    target = Target(settings, where.region, replicas)
+    return Access(target, endpoints(where.endpoint or ()), dry=dry)
 
 
 @contextmanager
@@ -158,7 +160,7 @@ def change(
     Raises:
         typer.Exit: refused, or nobody answered.
     """
-    access = open_access(where, dry=dry)
+    access = open_access(where, dry=dry, replicas=True)
     with answers():
         store, region = access.open(tell)
         who = requester or access.requester(region)

@@ -25,16 +25,19 @@ class Target:
         settings: what was deployed.
         region: the only region whose API is asked for the record and the topology; None asks the
             standby first and then the home region, which is the one that may be lost.
+        replicas: whether the command knows a replica by binary log, too.
     """
 
     settings: Settings
     region: str | None = None
+    replicas: bool = False
 
     def __post_init__(self) -> None:
-        if not self.settings.is_global:
+        if not (self.settings.is_global or self.replicas):
             raise BadRequest(
-                f"topology is {self.settings.topology}, in which nothing fails over but by hand: "
-                "these commands know global databases only; docs/deploying.md has the steps"
+                f"topology is {self.settings.topology}, in which nothing fails over but by hand "
+                "(failover), and nothing moves back: this command knows global databases only; "
+                "docs/deploying.md has the steps"
             )
         if self.region is not None:
             self.check_member(self.region, "--region")
@@ -109,6 +112,7 @@ class Target:
             rpo_budget_s=failover.rpo_budget_s,
             promotion_timeout_s=failover.promotion_timeout_s,
             clean_rounds=failover.clean_rounds,
+            topology=settings.topology,
         )
 
 

@@ -230,13 +230,13 @@ class ControlPlane:
             return self._refuse(
                 Refusal("DBClusterNotFoundFault", f"DBCluster {identifier} not found.", 404)
             )
-        if not cluster.pop("ReplicationSourceIdentifier", None):
+        if not cluster.get("ReplicationSourceIdentifier"):
             return self._refuse(
                 Refusal(
                     "InvalidDBClusterStateFault", f"DBCluster {identifier} is not a read replica."
                 )
             )
-        self._on_loop(self._members.detached(identifier, records.region))
+        self._on_loop(self._members.promoted(cluster, records.region))
         body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
         return self._answer("PromoteReadReplicaDBCluster", body)
 

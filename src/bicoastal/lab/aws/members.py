@@ -299,6 +299,25 @@ class Members:
                 await asyncio.to_thread(member.database.stop_following)
                 await asyncio.to_thread(member.database.open)
 
+    async def promoted(self, cluster: dict[str, Any], region: str) -> None:
+        """A replica outside a global database becomes a cluster of its own, in the background.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.Promote.html
+        """
+        member = self.of(cluster["DBClusterIdentifier"], region)
+        if member is None or member.state != "available":
+            del cluster["ReplicationSourceIdentifier"]  # nothing runs that would take its time
+            return
+        member.state = cluster["Status"] = "promoting"
+        member.starting = asyncio.create_task(self._promote(member))
+
+    async def _promote(self, member: Member) -> None:
+        await asyncio.sleep(self.config.promotion_s)
+        del member.cluster["ReplicationSourceIdentifier"]
+        member.state, member.seeded = "available", True  # the master user came by replication
+        await self.detached(member.cluster_id, member.region)
+        member.records.set_status(member.cluster, "available")
+
     async def password_changed(self, cluster_id: str, region: str) -> None:
         """The master user has a new password."""
         member = self.of(cluster_id, region)
