@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 
 from bicoastal.lab import oracle
 from bicoastal.lab.clients import Writers, rto
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network
 
 pytestmark = pytest.mark.lab
@@ -35,13 +36,6 @@ _SCRIPTS = (
     "mysql_performance_tables.sql",
     "mysql_system_tables_data.sql",
 )
-
-
-def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.005)
 
 
 class Server:
@@ -81,7 +75,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        until(self._answers)
+        assert wait_until(self._answers, 10)
 
     def _answers(self) -> bool:
         with contextlib.suppress(pymysql.MySQLError), self.admin():
@@ -179,7 +173,7 @@ def writers(network: Network, plan: AddressPlan) -> Iterator[Writers]:
 def acked(writers: Writers, count: int) -> None:
     """Wait for so many more acknowledgements."""
     goal = writers.progress().acked + count
-    until(lambda: writers.progress().acked >= goal)
+    assert wait_until(lambda: writers.progress().acked >= goal, 10)
 
 
 def test_every_tampering_behind_the_clients_backs_is_reported(
@@ -213,7 +207,7 @@ def test_a_read_only_server_refuses_definitely(server: Server, writers: Writers)
     writers.start()
     acked(writers, 5)
     server.run("SET GLOBAL read_only = 1")
-    until(lambda: writers.progress().failed > 5)
+    assert wait_until(lambda: writers.progress().failed > 5, 10)
     server.run("SET GLOBAL read_only = 0")
     acked(writers, 5)
     history = writers.stop()
@@ -232,7 +226,7 @@ def test_a_killed_server_and_its_return(
     acked(writers, 20)
     server.kill()
     fault_s = time.monotonic()
-    until(lambda: writers.progress().failed > 5)
+    assert wait_until(lambda: writers.progress().failed > 5, 10)
     server.start()
     acked(writers, 120)
     history = writers.stop()
@@ -255,8 +249,8 @@ def test_a_cut_leaves_writes_unknown_and_some_arrive_later(
     writers.start()
     acked(writers, 20)
     network.cut()
-    until(lambda: writers.progress().unknown >= 4)  # each client's present write
-    until(lambda: writers.progress().failed >= 4)  # new connections time out
+    assert wait_until(lambda: writers.progress().unknown >= 4, 10)  # each client's present write
+    assert wait_until(lambda: writers.progress().failed >= 4, 10)  # new connections time out
     network.heal()
     acked(writers, 20)
     history = writers.stop()
@@ -271,8 +265,8 @@ def test_a_hung_server_commits_what_its_clients_gave_up(server: Server, writers:
     writers.start()
     acked(writers, 20)
     server.signal(signal.SIGSTOP)
-    until(lambda: writers.progress().unknown >= 4)
-    until(lambda: writers.progress().failed >= 4)
+    assert wait_until(lambda: writers.progress().unknown >= 4, 10)
+    assert wait_until(lambda: writers.progress().failed >= 4, 10)
     server.signal(signal.SIGCONT)
     acked(writers, 20)
     history = writers.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,17 +15,27 @@ if TYPE_CHECKING:
 
     from bicoastal.failover.audit import Entry
 
+Replayed = Annotated[
+    bool,
+    typer.Option(
+        "--replay",
+        help="Run every entry through the decision again, with the controllers' configuration as"
+        " deployed now; entries made under an earlier configuration may not follow.",
+    ),
+]
+
 
 def audit(
     stack: operating.Stack = None,
     region: operating.Region = None,
     endpoint: operating.Endpoint = None,
+    replayed: Replayed = False,
     as_json: operating.AsJson = False,
 ) -> None:
-    """Print the audit trail and verify its chain of hashes.
+    """Print the audit trail, verify its chain of hashes and, with --replay, every decision.
 
-    Exit code 0 means that the trail is whole and ends in the record as it is, 1 that somebody
-    changed it or nobody answered, 2 bad usage.
+    Exit code 0 means that the trail is whole, ends in the record as it is and (with --replay)
+    follows from its evidence; 1 that it does not or nobody answered, 2 bad usage.
     """
     access = operating.open_access(operating.Where(stack, region, endpoint), replicas=True)
     from bicoastal.operate.judgement import trail_problems
@@ -34,12 +44,19 @@ def audit(
         store, asked = access.open(operating.tell)
         entries = store.audit()
         problems = trail_problems(store.read(), entries)
+        unfollowed: list[str] = []
+        if replayed:
+            from bicoastal.operate.replaying import replay_problems
+
+            found = replay_problems(access, entries, operating.pace())
+            unfollowed = [problem for problem in found if problem not in problems]
     if as_json:
         values = {
             "cluster": access.target.names.global_cluster,
             "asked": asked,
             "intact": not problems,
             "problems": problems,
+            "does_not_follow": unfollowed if replayed else None,
             "entries": [dataclasses.asdict(entry) for entry in entries],
         }
         typer.echo(json.dumps(values, indent=2))
@@ -47,9 +64,13 @@ def audit(
         _print(entries)
         for problem in problems:
             typer.echo(f"TAMPERED: {problem}")
+        for problem in unfollowed:
+            typer.echo(f"DOES NOT FOLLOW: {problem}")
         if not problems:
             typer.echo(f"{len(entries)} entries, the chain is intact (asked {asked})")
-    raise typer.Exit(1 if problems else 0)
+        if replayed and not unfollowed:
+            typer.echo("every decision follows from its evidence")
+    raise typer.Exit(1 if problems or unfollowed else 0)
 
 
 def _print(entries: Sequence[Entry]) -> None:

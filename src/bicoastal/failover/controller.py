@@ -234,6 +234,7 @@ class Controller:
             latch_value=self._latched[0],
             latch_regions=self._latched[1],
             paged=self._paged == _occasion(record),
+            deployment=self._policy.deployment,
         )
 
     def _vote(self, future: Future[Vote], witness: str, member: str) -> Vote:

@@ -233,7 +233,7 @@ def _redirecting(view: View) -> Step:
 
 
 def _cooldown(view: View) -> Step:
-    if guards.confirmed(view.votes, view.policy):
+    if guards.unseen(view.votes):
         return _second_outage(view)
     if red := guards.gate_acknowledged(view) or guards.gate_cooldown(view):
         return _stay(view, f"{red}; {view.votes.words}", **_QUIET)
@@ -241,7 +241,7 @@ def _cooldown(view: View) -> Step:
 
 
 def _rejoining(view: View) -> Step:
-    if guards.confirmed(view.votes, view.policy):
+    if guards.unseen(view.votes):
         return _second_outage(view)
     if not guards.rejoined(view.record, view.evidence):
         return _stay(view, "waiting for the old member to come back as a standby", **_QUIET)
@@ -250,7 +250,7 @@ def _rejoining(view: View) -> Step:
 
 
 def _second_outage(view: View) -> Step:
-    """The new writer is lost while there is no standby: nothing can be done but to page."""
+    """Nobody sees the new writer while there is no standby: nothing can be done but to page."""
     counted = _count_bad(view)
     reason = f"second outage without a standby, held; {_run(counted, view.now)}; {view.votes.words}"
     if not guards.window_served(counted, view.now, view.policy):

@@ -105,6 +105,15 @@ def confirmed(votes: Tally, policy: Policy) -> bool:
     return len(votes.down) >= policy.quorum and not votes.up
 
 
+def unseen(votes: Tally) -> bool:
+    """Nobody says UP.
+
+    That is no ground to abandon a writer, but it is one to page when there is no standby left: the
+    lost member is what a witness would prove its own connection with, so none can say DOWN.
+    """
+    return not votes.up
+
+
 def contested(votes: Tally, policy: Policy) -> bool:
     """A quorum says DOWN, but somebody says UP."""
     return len(votes.down) >= policy.quorum and bool(votes.up)

@@ -83,6 +83,13 @@ class Record:
         """The record as JSON values."""
         return dataclasses.asdict(self)
 
+    def settled(self) -> Self:
+        """The record without what is written between two entries of the audit trail.
+
+        That is the version, the latest of a run of bad rounds, and a worker's latest word.
+        """
+        return dataclasses.replace(self, version=0, last_bad_at=None, held_until=None)
+
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
         """Read what `to_dict` gave; unknown keys are ignored, missing ones get their default.

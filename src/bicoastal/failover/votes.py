@@ -154,6 +154,7 @@ class Evidence:
         latch_regions: how many regions accepted it.
         observations: further gates.
         paged: this invocation has paged about the record's present state, and was heard.
+        deployment: fingerprint of the code and configuration that looked, for the audit trail.
     """
 
     taken_at: float
@@ -165,6 +166,7 @@ class Evidence:
     latch_regions: int = 0
     observations: tuple[Observation, ...] = ()
     paged: bool = False
+    deployment: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The evidence as JSON values, for the audit trail."""

@@ -204,6 +204,41 @@ def test_a_changed_entry_and_a_changed_record_are_found(
     assert "the record is not what its last entry (2) left" in run("audit").stdout
 
 
+def test_a_forger_who_hashes_anew_is_found_by_the_replay(
+    lab: Environment, run: Run, store: RecordStore
+) -> None:
+    assert run("arm", *WHY).exit_code == 0
+    control(lab, rounds=3)
+    assert store.read().state is State.STEADY
+    whole = run("audit", "--replay")
+    assert whole.exit_code == 0, whole.output
+    assert "every decision follows from its evidence" in whole.stdout
+    assert json.loads(run("audit", "--json").stdout)["does_not_follow"] is None
+
+    away = ("--endpoint-url", lab.aws.endpoint_url, "--endpoint-url", f"{STANDBY}={CLOSED}")
+    silent = run("audit", "--replay", *away)
+    assert silent.exit_code == 1
+    assert f"DOES NOT FOLLOW: the controller of {STANDBY} does not tell its policy" in silent.stdout
+    assert f"no policy is known for the controller of {STANDBY}" in silent.stdout
+
+    *earlier, last = store.audit()
+    reason = "all three witnesses were content"
+    forged = replace(last, reason=reason)
+    forged = replace(forged, hash=forged.digest())
+    dynamodb = lab.client("dynamodb", STANDBY)
+    key = {"TableName": "record-dev", "Key": {"cluster": {"S": "global-dev"}}}
+    item = dynamodb.get_item(**key)["Item"]
+    text = json.loads(item["audit"]["L"][-1]["S"])
+    item["audit"]["L"][-1]["S"] = json.dumps({**text, "reason": reason, "hash": forged.hash})
+    dynamodb.put_item(TableName="record-dev", Item=item)
+    assert [entry.hash for entry in store.audit()] == [*(e.hash for e in earlier), forged.hash]
+    assert run("audit").exit_code == 0  # the hashes are right
+    found = run("audit", "--replay", "--json")
+    assert found.exit_code == 1
+    (problem,) = json.loads(found.stdout)["does_not_follow"]
+    assert problem.startswith(f"entry {last.seq}: the decision's reason is")
+
+
 def test_failover_dry_run_shows_the_call_and_what_is_red(run: Run) -> None:
     result = run("failover", "--to", STANDBY, "--dry-run", *WHY)
     assert result.exit_code == 0

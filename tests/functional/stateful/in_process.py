@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from io import BytesIO
@@ -28,6 +27,7 @@ from bicoastal.lab.aws.members import Members
 from bicoastal.lab.aws.patches import Patches
 from bicoastal.lab.aws.records import GlobalWriters, Records
 from bicoastal.lab.databases import Promotion
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 
 HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"
@@ -35,6 +35,7 @@ MEMBERS, WITNESSES = (HOME, STANDBY), (HOME, STANDBY, WITNESS)
 CLUSTER, TABLE, TOPIC = "global-dev", "record-dev", "pages"
 VERSION = "8.0.mysql_aurora.3.10.4"
 PATIENCE_S = 30.0
+POLL_S = 0.0005  # Hypothesis takes thousands of steps
 
 
 class StubDatabase:
@@ -176,13 +177,21 @@ class InProcessAws:
         StubDatabase.fails = fails
         StubDatabase.ended.set()
         history = self.failovers.history
-        until(lambda: history[-1].state != "running" and self.target() is None)
+        assert wait_until(
+            lambda: history[-1].state != "running" and self.target() is None,
+            PATIENCE_S,
+            POLL_S,
+        )
         StubDatabase.ended.clear()
 
     def rejoin(self) -> None:
         """The old writer returns as a standby."""
         StubDatabase.away = False
-        until(lambda: all(m.state == "available" for m in self._members.by_region.values()))
+        assert wait_until(
+            lambda: all(m.state == "available" for m in self._members.by_region.values()),
+            PATIENCE_S,
+            POLL_S,
+        )
         StubDatabase.away = True
 
     def as_new(self) -> None:
@@ -216,7 +225,7 @@ class InProcessAws:
                 DBInstanceClass="db.r6g.large",
             )
             members = self._members.by_region
-            until(lambda: members[region].state == "available")  # noqa: B023 - awaited at once
+            assert wait_until(lambda: members[region].state == "available", PATIENCE_S)  # noqa: B023
         client("dynamodb", STANDBY).create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "cluster", "KeyType": "HASH"}],
@@ -225,14 +234,6 @@ class InProcessAws:
         )
         for region in MEMBERS:
             client("sns", region).create_topic(Name=TOPIC)
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Wait for what another thread does."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.0005)
 
 
 async def _nothing() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from bicoastal.errors import LabError
 from bicoastal.lab.databases import Database, Durability, connect, replication
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 
 pytestmark = pytest.mark.lab
@@ -27,16 +28,6 @@ assert _spec
 assert _spec.loader
 forwarding: Any = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(forwarding)
-
-
-def eventually(condition: Callable[[], Any], timeout: float = 15.0) -> Any:
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -167,11 +158,11 @@ def test_a_replica_follows_and_is_promoted_without_its_writer(make: Make) -> Non
         replica.follow(way.plan.address("here", "a"), way.plan.port)
         run(writer, "CREATE TABLE t (i INT PRIMARY KEY)")
         run(writer, "INSERT INTO t VALUES (1)")
-        eventually(lambda: replica.caught_up(writer.gtid_position()))
+        assert wait_until(lambda: replica.caught_up(writer.gtid_position()), 15)
         assert replica.caught_up("")
         assert not replica.caught_up("0-1-999")
         assert replica.replicating()
-        assert eventually(lambda: replica.lag() is not None)
+        assert wait_until(lambda: replica.lag() is not None, 15)
         assert replica.gtid_position() == writer.gtid_position()
         assert (variable(replica, "sync_binlog"), variable(writer, "sync_binlog")) == (0, 1)
         with pytest.raises(pymysql.err.OperationalError, match="read-only"):
@@ -199,7 +190,7 @@ def test_a_replica_follows_and_is_promoted_without_its_writer(make: Make) -> Non
         rebuilt = make("c", socket=writer.socket)
         rebuilt.start()
         rebuilt.follow(way.plan.address("here", "b"), way.plan.port)
-        eventually(lambda: rebuilt.caught_up(replica.gtid_position()))
+        assert wait_until(lambda: rebuilt.caught_up(replica.gtid_position()), 15)
         assert run(rebuilt, "SELECT i FROM t ORDER BY i") == [1, 3]
         rebuilt.stop_following()
         assert not rebuilt.replicating()
@@ -215,11 +206,11 @@ def test_a_demoted_writer_follows_from_where_it_was(make: Make) -> None:
     run(first, "CREATE TABLE t (i INT PRIMARY KEY)")
     with network(a=first.socket, b=second.socket) as way:
         second.follow(way.plan.address("here", "a"), way.plan.port)
-        eventually(lambda: second.caught_up(first.gtid_position()))
+        assert wait_until(lambda: second.caught_up(first.gtid_position()), 15)
         second.promote()
         first.demote(way.plan.address("here", "b"), way.plan.port)
         run(second, "INSERT INTO t VALUES (1)")
-        eventually(lambda: first.caught_up(second.gtid_position()))
+        assert wait_until(lambda: first.caught_up(second.gtid_position()), 15)
         assert run(first, "SELECT i FROM t") == [1]
 
 
@@ -232,11 +223,11 @@ def test_a_replica_whose_applier_failed_is_not_promoted(make: Make) -> None:
     run(writer, "CREATE TABLE t (i INT PRIMARY KEY)")
     with network(a=writer.socket) as way:
         replica.follow(way.plan.address("here", "a"), way.plan.port)
-        eventually(lambda: replica.caught_up(writer.gtid_position()))
+        assert wait_until(lambda: replica.caught_up(writer.gtid_position()), 15)
         with closing(replica.admin()) as connection:
             replication.query(connection, "DROP TABLE app.t")
         run(writer, "INSERT INTO t VALUES (1)")
-        eventually(lambda: not replica.replicating())
+        assert wait_until(lambda: not replica.replicating(), 15)
         with pytest.raises(LabError, match="applier has failed"):
             replica.drain()
 

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from bicoastal.lab.aws.resolver import resolver
 from bicoastal.lab.databases import Database, replication
 from bicoastal.lab.drill.admission import Admission
 from bicoastal.lab.drill.databases import Databases
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network
 from bicoastal.lab.workspace import Workspace
 
@@ -104,13 +105,6 @@ def lab() -> Iterator[Lab]:
         yield Lab(plan, network, databases, admission)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def test_a_writer_takes_the_canary(lab: Lab) -> None:
     vote = lab.vote()
     assert (vote.verdict, vote.depth, vote.written) == (Verdict.UP, Depth.CANARY, True), vote
@@ -145,7 +139,7 @@ def test_stalled_writes_are_seen_by_the_canary_only(lab: Lab) -> None:
         vote = lab.vote()
     assert (vote.verdict, vote.depth, vote.written) == (Verdict.UP, Depth.CANARY, False)
     assert "a write does not end" in vote.reason
-    until(lambda: bool(lab.vote().written))
+    assert wait_until(lambda: bool(lab.vote().written), 20)
 
 
 def test_without_its_table_the_member_is_up_and_somebody_is_told(lab: Lab) -> None:
@@ -236,7 +230,7 @@ def test_a_stopped_server_accepts_a_connection_and_is_down(lab: Lab) -> None:
     assert (vote.verdict, vote.depth) == (Verdict.DOWN, Depth.GREETING)
     assert "(hung)" in vote.reason
     assert vote.reason.endswith(f"; {STANDBY} answers")
-    until(lambda: bool(lab.vote().written))
+    assert wait_until(lambda: bool(lab.vote().written), 20)
 
 
 def test_a_cut_path_is_down_as_before(lab: Lab) -> None:
@@ -244,7 +238,7 @@ def test_a_cut_path_is_down_as_before(lab: Lab) -> None:
     vote = lab.vote()
     lab.network.heal(WITNESS, HOME)
     assert (vote.verdict, vote.depth) == (Verdict.DOWN, Depth.TCP)
-    until(lambda: bool(lab.vote().written))
+    assert wait_until(lambda: bool(lab.vote().written), 20)
 
 
 def test_the_command_applies_the_statements_that_it_prints(lab: Lab) -> None:
@@ -267,9 +261,9 @@ def test_the_command_applies_the_statements_that_it_prints(lab: Lab) -> None:
 
 def test_a_killed_server_is_down(lab: Lab) -> None:
     lab.databases[HOME].kill()
-    until(lambda: lab.vote().reason.startswith("connection refused"))
+    assert wait_until(lambda: lab.vote().reason.startswith("connection refused"), 20)
     vote = lab.vote()
     assert (vote.verdict, vote.depth) == (Verdict.DOWN, Depth.TCP)
     assert vote.reason == f"connection refused; {STANDBY} answers"
     lab.databases[HOME].start(read_only=False)
-    until(lambda: bool(lab.vote().written))
+    assert wait_until(lambda: bool(lab.vote().written), 20)

@@ -116,3 +116,10 @@ def test_nobody_is_paged_about_a_writer_that_a_worker_has_restarted() -> None:
     assert attended.reason.startswith(f"{WORK} is at work; in maintenance")
     left = step(replace(record, held_until=NOW), lost, NOW, POLICY)
     assert any(isinstance(action, Page) for action in left.actions)
+
+
+def test_a_workers_words_between_two_entries_are_no_gap_of_the_trail() -> None:
+    record = begun()
+    later, _ = ask("go_on", record, NOW + 30, holder=WORK)
+    assert later.settled() == record.settled()
+    assert replace(later, held_by="another").settled() != record.settled()

@@ -123,3 +123,18 @@ def test_a_removed_entry_is_detected(trail: tuple[Entry, ...]) -> None:
     at = index(trail, State.FENCING)
     shorter = (*trail[:at], *trail[at + 1 :])
     assert any("does not follow" in words for words in replay(shorter, POLICIES))
+
+
+def test_a_trail_that_spans_a_deployment_replays_with_what_looked_then() -> None:
+    rig = Rig(armed(State.OBSERVE))
+    rig.config = replace(rig.config, code="old")
+    rig.run(POLICIES[HOME].clean_rounds)
+    assert rig.store.record.state is State.STEADY
+    rig.config = replace(rig.config, code="new")
+    rig.run(1)
+    assert rig.store.record.state is State.OBSERVE, "changed: clean rounds first"
+    trail, policies = rig.store.entries, {STANDBY: Policy.of(rig.config)}
+    assert {entry.evidence["deployment"] for entry in trail if entry.evidence} == {
+        replace(rig.config, code=code).deployment for code in ("old", "new")
+    }
+    assert replay(trail, policies) == []

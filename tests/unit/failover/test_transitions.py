@@ -426,6 +426,13 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         S.COOLDOWN,
         "second outage without a standby, held; 3 bad",
     ),
+    (
+        "second outage unseen",  # no witness has the lost member to prove its connection with
+        armed(S.COOLDOWN, **FAILED_OVER, **RUN),
+        ev("???", STANDBY),
+        S.COOLDOWN,
+        "second outage without a standby, held; 3 bad",
+    ),
     # --- REJOINING and LOCKED
     ("rejoining, alone", armed(S.REJOINING, **AFTER), ev("UUU", STANDBY, topology=MOVED),
      S.REJOINING, "waiting for the old member"),
@@ -442,6 +449,13 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
         "second outage while rejoining",
         armed(S.REJOINING, **{**AFTER, **RUN}),
         ev("D?D", STANDBY),
+        S.REJOINING,
+        "second outage without a standby, held; 3 bad",
+    ),
+    (
+        "second outage unseen while rejoining",
+        armed(S.REJOINING, **{**AFTER, **RUN}),
+        ev("?D?", STANDBY),
         S.REJOINING,
         "second outage without a standby, held; 3 bad",
     ),
@@ -528,7 +542,7 @@ def test_an_abort_forgets_the_claim_and_the_approval() -> None:
     "name",
     [c[0] for c in TABLE if c[3] in (State.HELD, State.LOCKED) and c[1].state is not c[3]]
     + ["fencing, confirmed", "redirected", "rejoined", "steady, moved", "second outage confirmed"]
-    + ["disarmed, window served"],
+    + ["disarmed, window served", "second outage unseen", "second outage unseen while rejoining"],
 )
 def test_pages_exactly_once(name: str) -> None:
     assert len(actions(case(name), Page)) == 1

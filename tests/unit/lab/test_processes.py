@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bicoastal.errors import LabError
 from bicoastal.lab import processes
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.processes import Child, stop_all
 
 STARTER = """
@@ -35,13 +35,6 @@ def gone(pid: int) -> bool:
     return state == "Z"
 
 
-def wait_for(condition: Callable[[], object], timeout: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
-
-
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "child.log"
@@ -55,7 +48,7 @@ def sleeper(log: Path) -> Iterator[Child]:
 
 
 def test_a_child_runs_in_a_session_of_its_own_until_it_is_stopped(sleeper: Child) -> None:
-    wait_for(lambda: b"sleep" in Path(f"/proc/{sleeper.pid}/cmdline").read_bytes()[:8])
+    assert wait_until(lambda: b"sleep" in Path(f"/proc/{sleeper.pid}/cmdline").read_bytes()[:8], 10)
     assert os.getsid(sleeper.pid) == sleeper.pid
     assert (sleeper.alive, sleeper.exit_code, sleeper.wait(0.01)) == (True, None, None)
     assert sleeper.stop() == -signal.SIGTERM
@@ -76,10 +69,10 @@ def test_what_a_child_writes_goes_to_its_log_and_its_environment_is_ours(log: Pa
 
 def test_a_paused_child_is_alive_and_can_be_stopped(sleeper: Child) -> None:
     sleeper.pause()
-    wait_for(lambda: ") T " in Path(f"/proc/{sleeper.pid}/stat").read_text())
+    assert wait_until(lambda: ") T " in Path(f"/proc/{sleeper.pid}/stat").read_text(), 10)
     assert sleeper.alive
     sleeper.resume()
-    wait_for(lambda: ") T " not in Path(f"/proc/{sleeper.pid}/stat").read_text())
+    assert wait_until(lambda: ") T " not in Path(f"/proc/{sleeper.pid}/stat").read_text(), 10)
     sleeper.pause()
     assert sleeper.stop() == -signal.SIGTERM
 
@@ -87,10 +80,10 @@ def test_a_paused_child_is_alive_and_can_be_stopped(sleeper: Child) -> None:
 def test_a_child_that_does_not_obey_is_killed_with_its_children(log: Path) -> None:
     script = "trap '' TERM; sleep 60 & echo $!; while :; do sleep 60; done"
     child = Child(["sh", "-c", script], log=log, name="stubborn")
-    wait_for(child.log_tail)
+    assert wait_until(child.log_tail, 10)
     grandchild = int(child.log_tail())
     assert child.stop(timeout=0.05) == -signal.SIGKILL
-    wait_for(lambda: gone(grandchild))
+    assert wait_until(lambda: gone(grandchild), 10)
 
 
 def test_several_children_are_stopped_at_once(log: Path) -> None:
@@ -137,7 +130,7 @@ def test_a_stopped_child_dies_with_a_starter_that_is_killed(log: Path) -> None:
     starter.kill()
     starter.wait()
     starter.stdout.close()
-    wait_for(lambda: gone(pid))
+    assert wait_until(lambda: gone(pid), 10)
 
 
 def test_a_child_whose_starter_died_before_the_kernel_was_told_leaves() -> None:

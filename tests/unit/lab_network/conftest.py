@@ -10,12 +10,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network, NetworkControl
 from bicoastal.lab.network.relay import Relay
 
@@ -54,7 +54,7 @@ class Echo:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGSTOP)
         stat = Path(f"/proc/{self.process.pid}/stat")
-        until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T")
+        assert wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T", 5)
 
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
@@ -64,14 +64,6 @@ class Echo:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
-
-
-def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.002)
 
 
 class RelayThread(NetworkControl):

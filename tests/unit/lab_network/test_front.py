@@ -15,11 +15,12 @@ import pytest
 from bicoastal.errors import LabError
 from bicoastal.failover import token
 from bicoastal.lab.certificates import Authority
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import FrontConfig, packets
 from bicoastal.lab.network.front import Front, Fronts
 from bicoastal.lab.network.interposing import Interposed
 
-from .conftest import Dial, Echo, RelayThread, read, silent, until
+from .conftest import Dial, Echo, RelayThread, read, silent
 
 HOST = "member.example"
 GREETING = (
@@ -238,11 +239,11 @@ def test_a_dead_server_behind_a_front_breaks_the_connection(
 ) -> None:
     net.set_front("east", config)
     connection = dial()
-    until(lambda: net.stats()[0].established == 1)
+    assert wait_until(lambda: net.stats()[0].established == 1, 5)
     server.kill()
     with contextlib.suppress(ConnectionResetError):  # either is an end
         assert connection.recv(100) == b""
-    until(lambda: sum(row.established for row in net.stats()) == 0)
+    assert wait_until(lambda: sum(row.established for row in net.stats()) == 0, 5)
 
 
 def test_a_stopped_server_behind_a_front_is_silent(
@@ -261,11 +262,11 @@ def test_a_client_that_goes_takes_the_servers_connection_with_it(
 ) -> None:
     net.set_front("east", config)
     connection = dial()
-    until(lambda: net.stats()[0].established == 1)
+    assert wait_until(lambda: net.stats()[0].established == 1, 5)
     connection.shutdown(socket.SHUT_WR)
     assert connection.recv(1) == b"", "the echo sees the end and hangs up"
     connection.close()
-    until(lambda: sum(row.established for row in net.stats()) == 0)
+    assert wait_until(lambda: sum(row.established for row in net.stats()) == 0, 5)
 
 
 def test_a_front_needs_its_certificate(net: RelayThread, config: FrontConfig) -> None:

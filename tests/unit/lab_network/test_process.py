@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from bicoastal.errors import LabError
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network, NetworkControl
 from bicoastal.lab.network import process as process_module
 from bicoastal.lab.network.relay import main
 
-from .conftest import Dial, Echo, read, until
+from .conftest import Dial, Echo, read
 
 
 def is_running(pid: int) -> bool:
@@ -105,7 +106,7 @@ def test_it_dies_with_a_killed_owner(folder: Path, plan: AddressPlan) -> None:
         pid = int(owner.stdout.readline())
         assert is_running(pid)
         owner.kill()
-    until(lambda: not is_running(pid))
+    assert wait_until(lambda: not is_running(pid), 5)
 
 
 def test_it_says_what_it_cannot_bind(

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import pipes
 from bicoastal.lab.network.pipes import Connection, Pipe
 
-from .conftest import Dial, Echo, RelayThread, read, silent, until
+from .conftest import Dial, Echo, RelayThread, read, silent
 
 
 def test_bytes_travel_both_ways_and_are_counted(net: RelayThread, dial: Dial) -> None:
@@ -27,7 +28,7 @@ def test_bytes_travel_both_ways_and_are_counted(net: RelayThread, dial: Dial) ->
     assert (row.state, row.accepted, row.established) == ("open", 1, 1)
     assert (row.bytes_up, row.bytes_down) == (3, 8)
     connection.close()
-    until(lambda: all(r.established == 0 for r in net.stats()))
+    assert wait_until(lambda: all(r.established == 0 for r in net.stats()), 5)
 
 
 def test_a_large_answer_arrives_whole_and_a_slow_reader_holds_the_sender(
@@ -37,7 +38,7 @@ def test_a_large_answer_arrives_whole_and_a_slow_reader_holds_the_sender(
     read(connection, 5)
     size = 25_000_000
     connection.sendall(b"big%d" % size)
-    until(lambda: max(r.bytes_down for r in net.stats()) > 100_000)
+    assert wait_until(lambda: max(r.bytes_down for r in net.stats()) > 100_000, 5)
     time.sleep(0.2)  # whatever the relay would swallow, it has swallowed by now
     assert max(r.bytes_down for r in net.stats()) < size / 2
     assert len(read(connection, size)) == size
@@ -96,7 +97,9 @@ def test_bytes_in_flight_wait_for_the_end_of_the_cut(net: RelayThread, dial: Dia
     read(connection, 5)
     net.set_delay(60)
     connection.sendall(b"slow")
-    until(lambda: next(iter(net.relay._paths[0]._connections))._pipes[0]._queue)
+    assert wait_until(
+        lambda: next(iter(net.relay._paths[0]._connections))._pipes[0]._queue, 5, 0.001
+    )
     net.cut()
     assert silent(connection, 0.25)
     net.heal()
@@ -113,8 +116,8 @@ def test_a_write_sent_into_a_cut_still_arrives_though_its_client_is_gone(
     connection.close()
     assert all(row.bytes_up == 0 for row in net.stats())
     net.heal()
-    until(lambda: any(row.bytes_up == 6 for row in net.stats()))
-    until(lambda: all(row.established == 0 for row in net.stats()))
+    assert wait_until(lambda: any(row.bytes_up == 6 for row in net.stats()), 5)
+    assert wait_until(lambda: all(row.established == 0 for row in net.stats()), 5)
 
 
 def test_a_server_that_died_behind_a_cut_is_noticed_when_it_is_healed(
@@ -124,7 +127,9 @@ def test_a_server_that_died_behind_a_cut_is_noticed_when_it_is_healed(
     read(connection, 5)
     net.set_delay(30)
     connection.sendall(b"lost")
-    until(lambda: next(iter(net.relay._paths[0]._connections))._pipes[0]._queue)
+    assert wait_until(
+        lambda: next(iter(net.relay._paths[0]._connections))._pipes[0]._queue, 5, 0.001
+    )
     net.cut()
     server.kill()
     assert silent(connection)
@@ -155,7 +160,9 @@ def test_a_shorter_delay_does_not_let_later_bytes_overtake(net: RelayThread, dia
     read(connection, 5)
     net.set_delay(100)
     connection.sendall(b"first,")
-    until(lambda: next(iter(net.relay._paths[0]._connections))._pipes[0]._queue)
+    assert wait_until(
+        lambda: next(iter(net.relay._paths[0]._connections))._pipes[0]._queue, 5, 0.001
+    )
     net.set_delay(0)
     connection.sendall(b"second")
     assert read(connection, 12) == b"first,second"
@@ -164,7 +171,7 @@ def test_a_shorter_delay_does_not_let_later_bytes_overtake(net: RelayThread, dia
 def test_a_cut_during_the_handshake_holds_the_greeting_back(net: RelayThread, dial: Dial) -> None:
     net.set_delay(20)
     connection = dial()
-    until(lambda: any(row.accepted for row in net.stats()))
+    assert wait_until(lambda: any(row.accepted for row in net.stats()), 5, 0.001)
     net.cut()
     assert silent(connection, 0.2)
     net.heal()
@@ -181,11 +188,11 @@ def test_no_server_is_refused_until_one_listens_and_after_it_died(
         dial(member="west")
     server.kill()
     assert connection.recv(1) == b""
-    until(lambda: net.state() == "refusing")
+    assert wait_until(lambda: net.state() == "refusing", 5)
     with pytest.raises(ConnectionRefusedError):
         dial()
     again = Echo(folder / "east.db", "again")
-    until(lambda: net.state() == "open")
+    assert wait_until(lambda: net.state() == "open", 5)
     assert read(dial(), 5) == b"again"
     again.kill()
 
@@ -224,9 +231,9 @@ def test_a_hung_server_with_a_full_queue_still_connects(
     hung.stop()
     for _ in range(3):
         dial(member="west")
-    until(lambda: any(row.established == 7 for row in net.stats()))
+    assert wait_until(lambda: any(row.established == 7 for row in net.stats()), 5)
     net.set_socket("west", None)  # also those that wait for the server are reset
-    until(lambda: all(row.established == 0 for row in net.stats()))
+    assert wait_until(lambda: all(row.established == 0 for row in net.stats()), 5)
     hung.kill()
 
 
@@ -254,7 +261,7 @@ def test_a_client_that_resets_frees_the_server_too(net: RelayThread, dial: Dial)
     read(connection, 5)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
-    until(lambda: all(row.established == 0 for row in net.stats()))
+    assert wait_until(lambda: all(row.established == 0 for row in net.stats()), 5)
 
 
 def test_a_client_that_leaves_during_a_large_answer_frees_the_server_too(
@@ -266,7 +273,7 @@ def test_a_client_that_leaves_during_a_large_answer_frees_the_server_too(
     connection.sendall(b"big30000000")
     read(connection, 1000)
     connection.close()
-    until(lambda: all(row.established == 0 for row in net.stats()))
+    assert wait_until(lambda: all(row.established == 0 for row in net.stats()), 5)
 
 
 def test_a_false_alarm_of_the_kernel_is_harmless(net: RelayThread, dial: Dial) -> None:
@@ -284,7 +291,7 @@ def test_answers_can_be_lost_while_requests_arrive(net: RelayThread, dial: Dial)
     read(connection, 5)
     net.cut("west", "east", way="down")
     connection.sendall(b"abc")
-    until(lambda: any(row.bytes_up == 3 for row in net.stats()))
+    assert wait_until(lambda: any(row.bytes_up == 3 for row in net.stats()), 5)
     assert silent(connection)
     assert net.state() == "cut"
     with pytest.raises(TimeoutError):  # a handshake needs both directions

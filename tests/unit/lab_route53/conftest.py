@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,14 +18,6 @@ from bicoastal.lab.network import AddressPlan
 
 HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"
 DOMAIN = "db-dev.example.com"
-
-
-def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.002)
 
 
 def endpoint(region: str) -> str:

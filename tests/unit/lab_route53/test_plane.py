@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from bicoastal.errors import LabError
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan
 from bicoastal.lab.route53 import (
     CheckReport,
@@ -26,7 +27,7 @@ from bicoastal.lab.route53 import dns_server as dns_server_module
 from bicoastal.lab.route53 import plane as plane_module
 from bicoastal.lab.route53.checkers import Observation
 
-from .conftest import DOMAIN, HOME, STANDBY, FakeAws, endpoint, pair, until
+from .conftest import DOMAIN, HOME, STANDBY, FakeAws, endpoint, pair
 
 
 def plane(aws: FakeAws, plan: AddressPlan, **options: object) -> Route53DataPlane:
@@ -78,13 +79,15 @@ def test_the_latch_moves_dns_and_moves_it_back(aws: FakeAws, plan: AddressPlan) 
         assert resolver.resolve(DOMAIN) == plan.address("clients", HOME)
         assert resolver.clone().resolve(DOMAIN) == plan.address("clients", HOME)  # no new entry
         aws.put(0)
-        until(lambda: running.statuses()["both"] is False)
+        assert wait_until(lambda: running.statuses()["both"] is False, 5)
         assert resolver.clone().resolve(DOMAIN) == plan.address("clients", STANDBY)
         aws.points.clear()  # no data any more: the last known status stays
-        until(lambda: sum(name == "get_metric_statistics" for name, *_ in aws.calls) > 40)
+        assert wait_until(
+            lambda: sum(name == "get_metric_statistics" for name, *_ in aws.calls) > 40, 5
+        )
         assert running.statuses()["both"] is False
         aws.put(1)
-        until(lambda: running.statuses()["both"])
+        assert wait_until(lambda: running.statuses()["both"], 5)
     changes = [c.healthy for c in running.history.status_changes if c.check == "both"]
     assert changes == [True, False, True]
     answers = running.history.answer_changes
@@ -104,28 +107,29 @@ def test_a_dead_endpoint_is_noticed_and_a_living_one_again(aws: FakeAws, plan: A
     with_tcp_check(aws)
     with plane(aws, plan) as running:
         assert running.statuses() == {"tcp": True, "calc": True}  # new checks are healthy
-        until(lambda: not running.statuses()["calc"])
+        assert wait_until(lambda: not running.statuses()["calc"], 5)
         assert running.lookup(DOMAIN).address == plan.address("clients", STANDBY)
         reports = {report.id: report for report in running.reports()}
-        until(lambda: len(running.reports()[0].observations) == 6)
+        assert wait_until(lambda: len(running.reports()[0].observations) == 6, 5)
         seen = running.reports()[0].observations
         assert all(o.status.startswith("Failure: Connect") for o in seen)
         assert len({o.region for o in seen}) == 6
         assert reports["calc"].observations == ()
         with listening(plan.address("internet", HOME)):
-            until(lambda: running.statuses()["calc"])
-            until(
+            assert wait_until(lambda: running.statuses()["calc"], 5)
+            assert wait_until(
                 lambda: all(
                     o.status.startswith("Success") for o in running.reports()[0].observations
-                )
+                ),
+                5,
             )
-        until(lambda: not running.statuses()["calc"])
+        assert wait_until(lambda: not running.statuses()["calc"], 5)
 
 
 def test_a_few_checkers_are_enough_for_health(aws: FakeAws, plan: AddressPlan) -> None:
     with_tcp_check(aws)
     with listening(plan.address("internet", HOME)), plane(aws, plan) as running:
-        until(lambda: len(running.reports()[0].observations) == 6)
+        assert wait_until(lambda: len(running.reports()[0].observations) == 6, 5)
         assert running.statuses()["tcp"]
 
 
@@ -140,14 +144,14 @@ def test_a_silent_endpoint_times_out(
         full.listen(0)
         filler.connect(address)
         with plane(aws, plan) as running:
-            until(lambda: not running.statuses()["tcp"])
+            assert wait_until(lambda: not running.statuses()["tcp"], 5)
             assert "timed out" in running.reports()[0].observations[0].status
 
 
 def test_an_endpoint_that_has_no_address_fails(aws: FakeAws, plan: AddressPlan) -> None:
     with_tcp_check(aws, "nowhere.example.net")
     with plane(aws, plan) as running:
-        until(lambda: not running.statuses()["tcp"])
+        assert wait_until(lambda: not running.statuses()["tcp"], 5)
         assert "DNS resolution failed" in running.reports()[0].observations[0].status
 
 
@@ -155,11 +159,11 @@ def test_checks_come_change_and_go_while_it_runs(aws: FakeAws, plan: AddressPlan
     with plane(aws, plan) as running:
         assert running.statuses() == {}
         with_tcp_check(aws)
-        until(lambda: running.statuses().get("calc") is False)
+        assert wait_until(lambda: running.statuses().get("calc") is False, 5)
         aws.checks[0]["HealthCheckConfig"]["Disabled"] = True
-        until(lambda: running.statuses()["calc"])  # disabled: healthy
+        assert wait_until(lambda: running.statuses()["calc"], 5)  # disabled: healthy
         aws.checks.clear()
-        until(lambda: running.statuses() == {})
+        assert wait_until(lambda: running.statuses() == {}, 5)
         assert running.lookup(DOMAIN).address == plan.address("clients", HOME)
 
 
@@ -179,7 +183,7 @@ def test_it_goes_on_without_the_control_plane(aws: FakeAws, plan: AddressPlan) -
     with plane(aws, plan) as running:
         aws.down.add(("route53", HOME))
         aws.put(0)
-        until(lambda: not running.statuses()["both"])
+        assert wait_until(lambda: not running.statuses()["both"], 5)
         assert running.lookup(DOMAIN).address == plan.address("clients", STANDBY)
 
 
@@ -227,9 +231,9 @@ def test_statuses_are_published_on_change_and_now_and_then(aws: FakeAws, plan: A
     aws.put(1)
     published: list[tuple[CheckReport, ...]] = []
     with plane(aws, plan, publish=published.append) as running:
-        until(lambda: len(published) > 3)
+        assert wait_until(lambda: len(published) > 3, 5)
         aws.put(0)
-        until(lambda: CheckReport("both", False) in published[-1])
+        assert wait_until(lambda: CheckReport("both", False) in published[-1], 5)
         assert CheckReport("both", True) in published[0]
         assert running.statuses() == {report.id: report.healthy for report in published[-1]}
 

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from bicoastal.errors import LabError
 from bicoastal.failover import record
@@ -18,6 +19,7 @@ from bicoastal.failover.config import CONFIG_VARIABLE, PROBE_USER
 from bicoastal.failover.errors import RecordError
 from bicoastal.lab.databases import MAX_CONNECTIONS, connect
 from bicoastal.lab.drill.stage import Stage
+from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.drill.witnesses import replace_prober
 from bicoastal.lab.scenarios.model import Scenario, Step
 
@@ -109,16 +111,25 @@ def exhaust_connections(stage: Stage, step: Step) -> str:
     _execute(stage, step, "SET GLOBAL max_connections = 10")
     socket = stage.lab.aws.member(region).socket
     # The writers' connections count as well; what is missing to the limit is taken here. MariaDB
-    # keeps one more for an administrator, which is how `release_connections` comes in.
-    while True:
-        try:
-            stage.held.append(connect(stage.lab.workspace, socket=socket))
-        except OSError as error:
-            raise LabError(f"{region}: {error}") from error
-        except Exception as error:
-            if error.args and error.args[0] == _TOO_MANY:
-                return f"max_connections of {region} exhausted"
-            raise
+    # keeps one more for an administrator, which is how `release_connections` comes in. A prober
+    # that is inside at this moment leaves a place behind: it is full when, for as long as two
+    # rounds last, nobody is let in.
+    patience_s = 2 * stage.settings.failover.probe_interval_s / stage.pace
+    while wait_until(lambda: _took_connection(stage, region, socket), patience_s, 0.01):
+        pass
+    return f"max_connections of {region} exhausted"
+
+
+def _took_connection(stage: Stage, region: str, socket: Path) -> bool:
+    try:
+        stage.held.append(connect(stage.lab.workspace, socket=socket))
+    except OSError as error:
+        raise LabError(f"{region}: {error}") from error
+    except Exception as error:
+        if error.args and error.args[0] == _TOO_MANY:
+            return False
+        raise
+    return True
 
 
 def release_connections(stage: Stage, step: Step) -> str:

@@ -8,9 +8,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from bicoastal.errors import LabError
-from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
 from bicoastal.failover.record import RecordStore, arm
-from bicoastal.failover.state import Policy, State
+from bicoastal.failover.state import State
 from bicoastal.lab.clients import Writers
 from bicoastal.lab.drill.assembly import RECENT_S, Seen, assemble
 from bicoastal.lab.drill.databases import Databases
@@ -28,6 +27,7 @@ from bicoastal.lab.drill.stall import StallWatch
 from bicoastal.lab.drill.steps import Steps
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Event
+from bicoastal.operate.replaying import deployed_policy
 from bicoastal.settings import Settings, load
 
 SCHEDULE_S = 60.0
@@ -291,7 +291,10 @@ class _Rehearsal:
         seen.history = self._writers.history
         seen.rounds = self._schedule.rounds()
         seen.audit = self._narrator.audit
-        seen.policies = {region: self._policy(region) for region in self._controllers}
+        seen.policies = {
+            region: deployed_policy(self._lab.client("lambda", region), name, self._options.pace)
+            for region, name in self._controllers.items()
+        }
         seen.answers = self._narrator.answers
         seen.final_state = self._store.read().state
         seen.health_checks = self._lab.route53.reports()
@@ -308,13 +311,6 @@ class _Rehearsal:
         ]
         for snapshot in aws.snapshots():
             seen.old_rows = self._databases.rows(snapshot.socket)
-
-    def _policy(self, region: str) -> Policy:
-        """The policy of a region's controller, from its configuration as deployed."""
-        client = self._lab.client("lambda", region)
-        answer = client.get_function_configuration(FunctionName=self._controllers[region])
-        text = answer["Environment"]["Variables"][CONFIG_VARIABLE]
-        return Policy.of(ControllerConfig.from_json(text), self._options.pace)
 
     def serving(self, region: str) -> bool:
         """Whether the latest acknowledged write since the fault is of a region, and recent."""

@@ -9,7 +9,7 @@ INTERVAL_S = 0.05
 
 
 def wait_until(
-    condition: Callable[[], bool], timeout_s: float, interval_s: float = INTERVAL_S
+    condition: Callable[[], object], timeout_s: float, interval_s: float = INTERVAL_S
 ) -> bool:
     """Ask again and again until something holds.
 
