@@ -28,7 +28,7 @@ from bicoastal.lab.drill.steps import Steps
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Event
 from bicoastal.operate.replaying import deployed_policy
-from bicoastal.settings import Settings, load
+from bicoastal.settings import Adopt, Settings, load
 
 SCHEDULE_S = 60.0
 """Seconds between two starts of a controller on AWS: the rule is `rate(1 minute)`."""
@@ -65,6 +65,8 @@ def rehearse(
             "no failover to rehearse"
         )
         raise LabError(msg)
+    # The lab has no cluster that could be adopted: it rehearses the failover, not the taking over.
+    settings = settings.model_copy(update={"adopt": Adopt()})
     recording = Recording(observer or Silent())
     with ExitStack() as lab:
         with recording.phase("start"):

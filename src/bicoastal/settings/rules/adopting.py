@@ -73,7 +73,12 @@ def adopted_whole(draft: Draft) -> Iterable[Problem]:
     "BC251",
     "error",
     source=CREATE_GLOBAL,
-    passes=[{}, _adopting(), _adopting(cluster=None) | {"topology": "binlog-replica"}],
+    passes=[
+        {},
+        _adopting(),
+        _adopting() | {"regions": {"standby": "nowhere"}},
+        _adopting(cluster=None) | {"topology": "binlog-replica"},
+    ],
     fails=[
         _adopting() | {"topology": "binlog-replica", "failover": {"mode": "observe"}},
         _adopting() | {"health": {"endpointCheck": "public"}},
