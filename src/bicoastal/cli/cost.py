@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bicoastal.cli import operating
+
+if TYPE_CHECKING:
+    from bicoastal.costs.estimate import Estimate
+    from bicoastal.costs.usage import Usage
+    from bicoastal.settings import Settings
+
+_DEPLOYED = "deployed"
 _UNITS = {"m": Decimal(1) / 60, "h": Decimal(1), "d": Decimal(24), "w": Decimal(168)}
 
 
@@ -56,9 +65,12 @@ def cost(
         bool, typer.Option("--compare", help="Also price profiles and lawful alternatives.")
     ] = False,
     old: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--diff", metavar="OLD", help="Show only what changes in price against this stack file."
+            "--diff",
+            metavar="OLD",
+            help="Show only what changes in price against this stack file, or against what AWS says"
+            " is deployed: the word deployed. (A file of that name: ./deployed)",
         ),
     ] = None,
     budget: Annotated[
@@ -67,6 +79,7 @@ def cost(
             "--budget", metavar="USD", min=0.01, help="Exit 1 above it; default budget.monthlyUsd."
         ),
     ] = None,
+    endpoint: operating.Endpoint = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object.")] = False,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")
@@ -74,7 +87,8 @@ def cost(
 ) -> None:
     """Price everything that the program creates: a month of 730 hours, US dollars, on demand.
 
-    Reads a dated price list in the package; asks nobody. Exits 1 if a budget is exceeded.
+    Reads a dated price list in the package; asks nobody, except with --diff deployed. Exits 1 if a
+    budget is exceeded.
     """
     if as_json and as_markdown:
         msg = "choose one of --json and --markdown"
@@ -99,10 +113,27 @@ def cost(
     if old is None:
         typer.echo(getattr(cost_view, form)(report))
     else:
-        changes = find_changes(estimate(load_stack_file(old), usage), report.estimate)
-        typer.echo(
-            getattr(cost_diff_view, form)(changes, changes.warnings(datetime.now(UTC).date()))
-        )
+        if old == _DEPLOYED:
+            before, said = _deployed(asked, usage, endpoint or ())
+        else:
+            before, said = estimate(load_stack_file(Path(old)), usage), ()
+        changes = find_changes(before, report.estimate)
+        warnings = (*said, *changes.warnings(datetime.now(UTC).date()))
+        typer.echo(getattr(cost_diff_view, form)(changes, warnings))
     if reason is not None:
         typer.echo(f"over budget: {reason}", err=True)
         raise typer.Exit(1)
+
+
+def _deployed(
+    asked: Settings, usage: Usage, endpoint: Iterable[str]
+) -> tuple[Estimate, tuple[str, ...]]:
+    """The estimate of what is deployed under the names of the settings, and what to know of it."""
+    from bicoastal.costs.deployed import deployed_estimate, remarks
+    from bicoastal.live.deployed import read
+    from bicoastal.operate.access import clients_of, endpoints
+
+    clients = clients_of(endpoints(endpoint))
+    operating.tell(f"asking AWS in {', '.join(asked.regions.all)}")
+    seen = read(clients, asked)
+    return deployed_estimate(asked, seen, usage), tuple(remarks(asked, seen))

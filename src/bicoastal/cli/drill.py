@@ -13,6 +13,7 @@ import typer
 from bicoastal.cli.destination import writable_file
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
+from bicoastal.lab.drill.replication import Replication
 
 
 def drill(
@@ -46,7 +47,9 @@ def drill(
     broken: Annotated[
         bool,
         typer.Option(
-            "--broken", help="Deploy the scenario's deliberate defect: the drill must then fail."
+            "--broken",
+            help="Deploy the scenario's mutant, a deliberate defect that a requirement has to "
+            "notice. Exit code 0 if every mutant was noticed, else 1.",
         ),
     ] = False,
     stack: Annotated[
@@ -72,6 +75,27 @@ def drill(
             "IAM token), or a canary write as well.",
         ),
     ] = Probe.CANARY,
+    load: Annotated[
+        float,
+        typer.Option(
+            "--load",
+            metavar="WPS",
+            min=1.0,
+            max=5000.0,
+            help="Writes a second that the 8 clients aim at together. Each waits for its answer, "
+            "so they reach less where a write takes long; what a failover loses grows with it.",
+        ),
+    ] = 400.0,
+    replication: Annotated[
+        Replication,
+        typer.Option(
+            "--replication",
+            help="When a write is acknowledged: async, when the writer has it, as in an Aurora "
+            "global database, so that a failover may lose the last ones; semi-sync, when the "
+            "standby has received it too (MariaDB only): none may be lost, each write waits for "
+            "the distance, and none is acknowledged while the standby is cut off.",
+        ),
+    ] = Replication.ASYNC,
     disarmed: Annotated[
         bool,
         typer.Option(
@@ -130,6 +154,8 @@ def drill(
             pace=pace,
             probe=probe,
             armed=not disarmed,
+            writes_per_s=load,
+            replication=replication,
             broken=broken,
             seed=seed + number,
         )

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bicoastal.cli.destination import write_text
 from bicoastal.cli.drill_view import Progress, print_report
-from bicoastal.errors import LabError
+from bicoastal.errors import BicoastalError, LabError
 from bicoastal.failover.detection.confidence import runs_needed
 from bicoastal.lab.scenarios import Scenario, all_scenarios, find
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bicoastal.settings import Settings
 
 _EXIT = {"pass": 0, "fail": 1, "invalid": 3}
+_NOT_CARRIED_OUT = 2
 
 
 def chosen(names: str) -> list[Scenario]:
@@ -99,34 +100,50 @@ def rehearse_all(
         quiet: No progress.
 
     Returns:
-        The exit code: that of the worst drill; one that is broken on purpose must fail.
+        The exit code: that of the worst drill. One that is broken on purpose is well if the
+        mutant was noticed by a requirement that has to. One of several that cannot be carried
+        out does not end the others.
+
+    Raises:
+        BicoastalError: The only drill cannot be carried out.
     """
     from bicoastal.lab.drill.run import rehearse
+    from bicoastal.lab.report.reading import Drill
+    from bicoastal.lab.report.runs import groups, told
 
     reports: list[DrillReport] = []
+    missing: list[str] = []
     with Progress(quiet=quiet) as progress:
         for number, each in enumerate(options, 1):
             if len(options) > 1:
                 progress.event("drills", f"{number} of {len(options)}: {each.scenario.name}")
-            reports.append(rehearse(settings, each, progress))
+            try:
+                reports.append(rehearse(settings, each, progress))
+            except BicoastalError as error:
+                if len(options) == 1:
+                    raise
+                missing.append(f"{each.scenario.name} (seed {each.seed}) broke off: {error}")
+                progress.event("drills", missing[-1])
             # After every drill: what was measured in an hour is not lost with the last minute.
             if json_file is not None and str(json_file) != "-":
                 write_text(_json(reports, len(options)), json_file)
     if str(json_file) == "-":
         write_text(_json(reports, len(options)), Path("-"))
-    if html is not None:
+    named = [Drill(f"{report.fault}-{report.seed}", report) for report in reports]
+    if html is not None and reports:
         from bicoastal.lab.report.pages import page
-        from bicoastal.lab.report.reading import Drill
 
-        named = [Drill(f"{report.fault}-{report.seed}", report) for report in reports]
         write_text(page(named), html)
     if "-" in {str(json_file), str(html)}:
         pass  # standard output holds the record or the page, and nothing else
-    elif len(reports) == 1:
+    elif len(options) == 1:
         print_report(reports[0])
     else:
-        _print_table(reports)
-    return max(_EXIT[report.verdict] for report in reports)
+        _print_table(reports, missing)
+        for line in told([group for group in groups(named) if group.drills > 1]):
+            typer.echo(line)
+    codes = [int(not each.noticed_by) if each.broken else _EXIT[each.verdict] for each in reports]
+    return max([*codes, *(_NOT_CARRIED_OUT for _ in missing)])
 
 
 def _json(reports: Sequence[DrillReport], planned: int) -> str:
@@ -136,16 +153,54 @@ def _json(reports: Sequence[DrillReport], planned: int) -> str:
     return json.dumps(values, indent=2) + "\n"
 
 
-def _print_table(reports: Sequence[DrillReport]) -> None:
+def _print_table(reports: Sequence[DrillReport], missing: Sequence[str]) -> None:
+    whole = [report for report in reports if not report.broken]
+    broken = [report for report in reports if report.broken]
+    console = Console(highlight=False)
+    if whole:
+        console.print(_drills(whole))
+        passed = sum(report.verdict == "pass" for report in whole)
+        console.print(f"{passed} of {len(whole)} drills passed")
+    if broken:
+        console.print(_mutants(broken))
+        noticed = sum(bool(report.noticed_by) for report in broken)
+        console.print(f"{noticed} of {len(broken)} mutants were noticed")
+    for each in missing:
+        console.print(f"[red]{escape(each)}[/]")
+
+
+def _table(*columns: tuple[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, justify in (
+    for heading, justify in columns:
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    return table
+
+
+def _mutants(reports: Sequence[DrillReport]) -> Table:
+    table = _table(
+        ("scenario", "left"), ("seed", "right"), ("mutant", "left"), ("has to fail", "left"),
+        ("noticed", "left"), ("failed", "left"),
+    )  # fmt: skip
+    for report in reports:
+        mutant = find(report.fault).mutant
+        table.add_row(
+            report.fault,
+            str(report.seed),
+            mutant.name,
+            ", ".join(mutant.fails),
+            "[green]yes[/]" if report.noticed_by else "[red]NO[/]",
+            ", ".join(report.failed),
+        )
+    return table
+
+
+def _drills(reports: Sequence[DrillReport]) -> Table:
+    table = _table(
         ("scenario", "left"), ("seed", "right"), ("expected", "left"), ("seen", "left"),
         ("RTO s", "right"), ("lost", "right"), ("verdict", "left"), ("failed", "left"),
-    ):  # fmt: skip
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    )  # fmt: skip
     for report in reports:
         promoted = sum(each["state"] == "done" for each in report.failovers)
-        failed = [each.id for each in report.requirements if each.outcome == "fail"]
         recovery = report.recovery_time
         table.add_row(
             report.fault,
@@ -155,9 +210,6 @@ def _print_table(reports: Sequence[DrillReport]) -> None:
             "" if recovery is None else f"{recovery.total_s:.2f}",
             str(len(report.writes.lost)),
             f"[{'green' if report.verdict == 'pass' else 'red'}]{report.verdict}[/]",
-            ", ".join(failed),
+            ", ".join(report.failed),
         )
-    console = Console(highlight=False)
-    console.print(table)
-    passed = sum(report.verdict == "pass" for report in reports)
-    console.print(f"{passed} of {len(reports)} drills passed")
+    return table

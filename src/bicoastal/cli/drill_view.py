@@ -83,7 +83,13 @@ def print_report(report: DrillReport, console: Console | None = None) -> None:
         f"[bold {colour}]Verdict: {report.verdict.upper()}[/]   fault {report.fault}, "
         f"{report.deployment.resources} resources, dns.mode {report.dns_mode}, "
         f"pace {report.pace:g}, seed {report.seed}"
+        + (f", replication {report.load.replication}" if report.load else "")
     )
+    if report.broken and report.scenario is not None:
+        mutant = report.scenario.mutant
+        by = ", ".join(report.noticed_by)
+        noticed = f"[green]noticed by {by}[/]" if by else "[bold red]NOT NOTICED[/]"
+        console.print(f"Mutant {mutant.name}: {escape(mutant.what)}; {noticed}")
     console.print()
     if report.recovery_time is not None:
         _print_recovery(report.recovery_time, console)

@@ -40,7 +40,7 @@ def failover(
     means that the target serves, 1 refused, failed or no answer, 2 bad usage.
     """
     where = operating.Where(stack, region, endpoint)
-    access = operating.open_access(where, dry=dry_run, replicas=True)
+    access = operating.open_access(where, dry=dry_run, any_topology=True)
     access.target.check_member(to, "--to")
     if stopped and access.target.settings.is_global:
         raise BicoastalError("--stopped is for topology binlog-replica; see switchover")

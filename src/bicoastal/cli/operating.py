@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,8 +54,6 @@ Requester = Annotated[
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit trail.")]
 
-_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_DURATION = re.compile(r"(?:\d+[dhms])+")
 _UNTOLD = ("version", "since", "first_bad_at", "last_bad_at", "bad_rounds", "clean_rounds")
 
 
@@ -69,13 +66,13 @@ class Where:
     endpoint: list[str] | None
 
 
-def open_access(where: Where, *, dry: bool = False, replicas: bool = False) -> Access:
+def open_access(where: Where, *, dry: bool = False, any_topology: bool = False) -> Access:
     """Find the stack.
 
     Args:
         where: which one, and how.
         dry: never write.
-        replicas: whether the command knows a replica by binary log, too.
+        any_topology: also one in which nothing fails over.
 
     Returns:
         The way to it.
@@ -88,7 +85,7 @@ def open_access(where: Where, *, dry: bool = False, replicas: bool = False) -> A
     from bicoastal.settings import load, load_stack_file
 
     settings = load({}) if where.stack is None else load_stack_file(where.stack)
-    target = Target(settings, where.region, replicas)
+    target = Target(settings, where.region, any_topology)
     return Access(target, endpoints(where.endpoint or ()), dry=dry)
 
 
@@ -160,7 +157,7 @@ def change(
     Raises:
         typer.Exit: refused, or nobody answered.
     """
-    access = open_access(where, dry=dry, replicas=True)
+    access = open_access(where, dry=dry, any_topology=True)
     with answers():
         store, region = access.open(tell)
         who = requester or access.requester(region)
@@ -246,9 +243,9 @@ def seconds(text: str) -> float:
     Raises:
         BicoastalError: not a duration, or none at all.
     """
-    total = 0
-    if _DURATION.fullmatch(text):
-        total = sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)([dhms])", text))
-    if total <= 0:
+    from bicoastal.settings import durations
+
+    total = durations.seconds(text)
+    if total is None:
         raise BicoastalError(f"{text!r} is not a duration; write 2h, 90m or 1h30m")
     return float(total)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bicoastal.cli.destination import writable_file, write_text
-
-if TYPE_CHECKING:
-    from bicoastal.lab.report.runs import Group
 
 
 def report(
@@ -62,9 +59,10 @@ def report(
     usage or a file that is no record.
     """
     from bicoastal.lab.report import junit as junit_xml
+    from bicoastal.lab.report.experiment import mutants
     from bicoastal.lab.report.pages import figures, page
     from bicoastal.lab.report.reading import read_drills
-    from bicoastal.lab.report.runs import groups
+    from bicoastal.lab.report.runs import groups, told
 
     drills = read_drills(records)
     if html is None:
@@ -77,8 +75,11 @@ def report(
     if json_file is not None:
         write_text(json.dumps([asdict(group) for group in summary], indent=2) + "\n", json_file)
     if "-" not in {str(html), str(junit), str(json_file)}:
-        for group in summary:
-            typer.echo(_told(group))
+        for line in told(summary):
+            typer.echo(line)
+        if broken := mutants(drills):
+            noticed = sum(each.noticed for each in broken)
+            typer.echo(f"mutants: {noticed} of {len(broken)} noticed")
         typer.echo(f"page: {html}")
     if png is not None:
         from bicoastal.lab.report.pictures import write_pictures
@@ -94,7 +95,3 @@ def _beside(records: list[Path]) -> Path:
     if len(records) == 2:
         return first.with_name(f"{first.stem}-and-{records[1].stem}.html")
     return first.with_name("drills.html")
-
-
-def _told(group: Group) -> str:
-    return f"{group.fault}: {group.passed} of {group.drills} passed; {group.statement}"

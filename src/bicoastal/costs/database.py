@@ -17,7 +17,7 @@ _BILLED_ROTATIONS = Decimal(2)
 def database_items(case: Case) -> Iterator[Item]:
     """Everything that is billed for the members, in the order in which it is shown."""
     for region in case.with_instances:
-        yield from _capacity(case, region)
+        yield from capacity_items(case, region)
     yield from _volume(case)
     yield from _replication(case)
     for region in case.settings.regions.members:
@@ -44,7 +44,16 @@ def capacity(case: Case) -> tuple[Decimal, Decimal]:
     return least, max(least, min(average, most))
 
 
-def _capacity(case: Case, region: str) -> Iterator[Item]:
+def capacity_items(case: Case, region: str) -> Iterator[Item]:
+    """The instances of a member, or their capacity.
+
+    Args:
+        case: settings and usage.
+        region: the member's region.
+
+    Yields:
+        One item, or two for serverless instances: the minimum, and what is used above it.
+    """
     database = case.settings.database
     count = Decimal(database.instances_per_member)
     storage = database.storage_type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -54,6 +54,22 @@ def asked(action: str, region: str, question: Callable[[], T]) -> Fact[T]:
     if answer.problem.startswith(_REFUSALS):
         return Unread(reason, f"Grant {action} in {region} to whoever checks.")
     return Unread(reason, f"See what {action} answered, and check again.")
+
+
+def pages(service: Any, operation: str, member: str, **arguments: Any) -> list[Mapping[str, Any]]:
+    """Every item of an answer that comes in pages.
+
+    Args:
+        service: the client.
+        operation: what is asked.
+        member: what holds the items of a page.
+        **arguments: of the operation.
+
+    Returns:
+        The items of all pages.
+    """
+    found = service.get_paginator(operation).paginate(**arguments)
+    return [item for page in found for item in page[member]]
 
 
 def if_there(question: Callable[[], T], *codes: str) -> T | None:

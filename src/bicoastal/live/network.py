@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bicoastal.failover.gateway import Clients
-from bicoastal.live.asking import asked, client
+from bicoastal.live.asking import asked, client, pages
 from bicoastal.settings import Names, Settings
 from bicoastal.settings.account import Fact, Quota, Range, Unread
 
@@ -43,19 +43,15 @@ def read(clients: Clients, settings: Settings, region: str) -> Fact[Vpcs]:
     Returns:
         The VPCs.
     """
-    name = Names(settings).vpc(region)
+    name, ec2 = Names(settings).vpc(region), client(clients, "ec2", region)
     taken = settings.adopt.vpc_id if settings.adopts(region) else None
-    found = asked(
-        "ec2:DescribeVpcs", region, lambda: _pages(clients, region, "describe_vpcs", "Vpcs")
-    )
+    found = asked("ec2:DescribeVpcs", region, lambda: pages(ec2, "describe_vpcs", "Vpcs"))
     if isinstance(found, Unread):
         return found
     peerings = asked(
         "ec2:DescribeVpcPeeringConnections",
         region,
-        lambda: _pages(
-            clients, region, "describe_vpc_peering_connections", "VpcPeeringConnections"
-        ),
+        lambda: pages(ec2, "describe_vpc_peering_connections", "VpcPeeringConnections"),
     )
     if isinstance(peerings, Unread):
         return peerings
@@ -67,11 +63,6 @@ def read(clients: Clients, settings: Settings, region: str) -> Fact[Vpcs]:
                 ranges += [(info["VpcId"], b["CidrBlock"]) for b in info.get("CidrBlockSet", ())]
     own = frozenset(vpc["VpcId"] for vpc in found if _name(vpc) == name or vpc["VpcId"] == taken)
     return Vpcs(region, own, tuple(dict.fromkeys(ranges)), len(found))
-
-
-def _pages(clients: Clients, region: str, operation: str, member: str) -> list[Mapping[str, Any]]:
-    pages = client(clients, "ec2", region).get_paginator(operation).paginate()
-    return [item for page in pages for item in page[member]]
 
 
 def _blocks(vpc: Mapping[str, Any]) -> list[str]:

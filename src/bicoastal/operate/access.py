@@ -117,6 +117,23 @@ def endpoints(given: Iterable[str]) -> Callable[[str], str | None]:
     return lambda region: found.get(region, found.get(""))
 
 
+def clients_of(endpoint: Callable[[str], str | None]) -> Clients:
+    """Clients for whoever is logged in.
+
+    Args:
+        endpoint: a region's address, None for boto3's own.
+
+    Returns:
+        The clients.
+
+    Raises:
+        BadRequest: there are no AWS credentials.
+    """
+    if boto3.session.Session().get_credentials() is None:
+        raise BadRequest("there are no AWS credentials: set AWS_PROFILE, or log in first")
+    return Clients(endpoint)
+
+
 class Access:
     """The calls that every command makes.
 
@@ -136,10 +153,8 @@ class Access:
         *,
         dry: bool = False,
     ) -> None:
-        if boto3.session.Session().get_credentials() is None:
-            raise BadRequest("there are no AWS credentials: set AWS_PROFILE, or log in first")
         self.target = target
-        self.clients = Clients(endpoint)
+        self.clients = clients_of(endpoint)
         self._kind = DryStore if dry else RecordStore
 
     def store(self, region: str) -> RecordStore:

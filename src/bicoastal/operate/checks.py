@@ -42,7 +42,7 @@ def health_checks(
     values = {target.names.latch_region_check(region): latch[region] for region in latch}
     children = {}
     for check in known:
-        name = _name(check["HealthCheckConfig"], watched)
+        name = _name(check, watched)
         if name is not None:
             children[check["Id"]] = _seen(name, client, check["Id"], values.get(name))
     reports = sorted(children.values(), key=lambda report: report.name)
@@ -64,10 +64,19 @@ def watched_names(target: Target) -> dict[str, str]:
     return {names.latch_alarm(r): names.latch_region_check(r) for r in target.latch_regions}
 
 
-def _name(config: Mapping[str, Any], watched: Mapping[str, str]) -> str | None:
-    alarm = config.get("AlarmIdentifier", {}).get("Name", "")
+def watched_by(check: Mapping[str, Any]) -> frozenset[str]:
+    """What a health check watches: an alarm's name, or a host's first label.
+
+    Args:
+        check: Route 53's description of it.
+    """
+    config = check["HealthCheckConfig"]
     host = config.get("FullyQualifiedDomainName", "").partition(".")[0]
-    return watched.get(alarm) or watched.get(host)
+    return frozenset({config.get("AlarmIdentifier", {}).get("Name", ""), host} - {""})
+
+
+def _name(check: Mapping[str, Any], watched: Mapping[str, str]) -> str | None:
+    return next((watched[thing] for thing in watched_by(check) if thing in watched), None)
 
 
 def _seen(name: str, client: Any, check: str, value: float | None) -> CheckReport:

@@ -52,7 +52,7 @@ def _of_member(settings: Settings, region: str, cluster: Mapping[str, Any]) -> I
         live = _live(cluster.get(what), value)
         if what in cluster and live != value:
             yield Drift(region, what, live, value)
-    instances = [names.instance(region, n + 1) for n in range(database.instances_per_member)]
+    instances = [names.instance(region, n + 1) for n in range(settings.instances(region))]
     found: Sequence[str] = sorted(
         str(member["DBInstanceIdentifier"]) for member in cluster.get("DBClusterMembers", ())
     )

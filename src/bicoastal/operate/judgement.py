@@ -101,7 +101,7 @@ def _database(status: Status, settings: Settings) -> Iterator[str]:
             yield f"{member.region} does not replicate ({member.sync or 'unknown'})"
         if member.status not in (None, "available"):
             yield f"the member in {member.region} is {member.status}"
-        if member.instances == 0:
+        if member.instances == 0 and settings.instances(member.region):
             yield f"the member in {member.region} has no instance"
     yield from (
         f"{region} is not a member of the global database"

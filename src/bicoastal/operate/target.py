@@ -25,15 +25,16 @@ class Target:
         settings: what was deployed.
         region: the only region whose API is asked for the record and the topology; None asks the
             standby first and then the home region, which is the one that may be lost.
-        replicas: whether the command knows a replica by binary log, too.
+        any_topology: also one in which nothing fails over by itself; for what only looks, asks for
+            a change of the record, promotes by hand, or destroys.
     """
 
     settings: Settings
     region: str | None = None
-    replicas: bool = False
+    any_topology: bool = False
 
     def __post_init__(self) -> None:
-        if not (self.settings.is_global or self.replicas):
+        if not (self.settings.is_global or self.any_topology):
             raise BadRequest(
                 f"topology is {self.settings.topology}, in which nothing fails over but by hand "
                 "(failover), and nothing moves back: this command knows global databases only; "

@@ -36,7 +36,9 @@ FaultKind = Literal[
     "ignore-rule",
 ]
 
-_EMPTY_MEANS_ABSENT = ("environmentSuffix", "secretArn", "hostedZoneId", "domainName")
+_EMPTY_MEANS_ABSENT = (
+    "environmentSuffix", "expiresAfter", "secretArn", "hostedZoneId", "domainName",
+)  # fmt: skip
 _UNKNOWN = "extra_forbidden"  # what pydantic calls a key that no model has
 _MOST_GUESSES = 100  # a guess takes a millisecond, and a file may have thousands of unknown keys
 _NO_FAULT = ("default_factory_not_called",)  # pydantic's echo of a fault elsewhere

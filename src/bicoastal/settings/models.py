@@ -17,6 +17,9 @@ from bicoastal.settings.profiles import with_profile
 ProfileName = Literal["validation", "staging", "production"]
 TopologyName = Literal["global", "binlog-replica"]
 
+EXPIRY_TAG = "ExpiresAfter"
+"""The tag that holds `expires_after`, on everything that takes tags."""
+
 
 def _no_bool(value: Any) -> Any:
     """Refuse true and false where a number is wanted; pydantic would read them as 1 and 0."""
@@ -209,6 +212,7 @@ class Settings(_Model):
     project: str = "bicoastal"
     cost_center: str = "unassigned"
     tags: dict[str, str] = Field(default_factory=dict)
+    expires_after: str | None = None
     secret_arn: str | None = None
     hosted_zone_id: str | None = None
     domain_name: str = Field(default_factory=_domain_of)
@@ -228,12 +232,17 @@ class Settings(_Model):
         return with_profile(data)
 
     def all_tags(self) -> dict[str, str]:
-        """The tags of every resource: the project's own ones first, overridden by the user's."""
+        """The tags of every resource: the project's own ones first, overridden by the user's.
+
+        `expires_after` is told as it is written, never as a moment: a moment would be another one
+        at every run of the program, which would then never be quiet. When it began, AWS knows.
+        """
         return {
             "Environment": self.environment_suffix,
             "Project": self.project,
             "CostCenter": self.cost_center,
             "ManagedBy": "pulumi",
+            **({} if self.expires_after is None else {EXPIRY_TAG: self.expires_after}),
             **self.tags,
         }
 

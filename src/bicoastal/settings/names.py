@@ -319,6 +319,15 @@ def _adopted(settings: Settings) -> dict[tuple[str, str, int], str]:
     }
 
 
+def zone_comment(domain: str) -> str:
+    """What the program writes beside the private zone that it makes.
+
+    Args:
+        domain: the name by which clients find the writer.
+    """
+    return f"Where {domain} is found"
+
+
 def _sane(count: int) -> int:
     """A count within 1 to 16; a rule speaks of others, and their names would be alike."""
     return min(max(count, 1), 16)

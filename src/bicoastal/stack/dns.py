@@ -20,6 +20,7 @@ import pulumi_aws as aws
 from bicoastal.failover import config
 from bicoastal.failover.sizing import LATCH_PERIOD_S
 from bicoastal.settings import region_code
+from bicoastal.settings.names import zone_comment
 from bicoastal.stack.context import Context
 from bicoastal.stack.database import Member, joint_name
 from bicoastal.stack.network import RegionNetwork
@@ -169,7 +170,7 @@ class Dns(pulumi.ComponentResource):
         zone = aws.route53.Zone(
             f"zone-{self._context.names.suffix}",
             name=parent_domain,
-            comment=f"Where {self._context.settings.domain_name} is found",
+            comment=zone_comment(self._context.settings.domain_name),
             vpcs=[
                 {"vpc_id": network.vpc.id, "vpc_region": region}
                 for region, network in networks.items()

@@ -211,7 +211,9 @@ def test_failovers_that_aws_refuses(lab: Any) -> None:
         home = lab.aws.member(lab.home).arn
         fail_over(AllowDataLoss=True, TargetDbClusterIdentifier=home)
     lab.make_instance(lab.standby)
-    lab.rds().delete_db_instance(DBInstanceIdentifier=f"i-{lab.home}", SkipFinalSnapshot=True)
+    with refused("InvalidDBClusterStateFault"):
+        lab.rds().delete_db_instance(DBInstanceIdentifier=f"i-{lab.home}", SkipFinalSnapshot=True)
+    lab.kill(lab.home)
     with refused("InvalidDBClusterStateFault"):
         fail_over()
     assert lab.aws.failovers() == []
@@ -410,6 +412,24 @@ def test_secrets_are_replicated(lab: Any) -> None:
     home.replicate_secret_to_regions(SecretId="s", AddReplicaRegions=[{"Region": lab.standby}])
     copy = lab.aws.client("secretsmanager", lab.standby).get_secret_value(SecretId="s")
     assert copy["SecretString"] == secret
+
+
+def test_tagged_clusters_are_found_in_their_region_only(lab: Any) -> None:
+    tags = [{"Key": "ExpiresAfter", "Value": "4h"}, {"Key": "Name", "Value": "c"}]
+    lab.make_cluster(lab.home, MasterUsername="admin", MasterUserPassword=lab.password, Tags=tags)
+    asked = {"TagFilters": [{"Key": "ExpiresAfter"}], "ResourceTypeFilters": ["rds:cluster"]}
+
+    def found(region: str) -> list[dict[str, Any]]:
+        client = lab.aws.client("resourcegroupstaggingapi", region)
+        answer: list[dict[str, Any]] = client.get_resources(**asked)["ResourceTagMappingList"]
+        return answer
+
+    (cluster,) = found(lab.home)
+    assert cluster["ResourceARN"].endswith(f":cluster:c-{lab.home}")
+    assert cluster["Tags"] == tags
+    assert found(lab.standby) == []
+    lab.rds().delete_db_cluster(DBClusterIdentifier=f"c-{lab.home}", SkipFinalSnapshot=True)
+    assert found(lab.home) == []
 
 
 def test_reset_leaves_nothing(lab: Any) -> None:

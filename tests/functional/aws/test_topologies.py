@@ -15,11 +15,11 @@ from bicoastal.failover.state import State
 from bicoastal.failover.store import RecordStore
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Deployment
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
+from bicoastal.operate.inventory import inventory
 from bicoastal.settings import load
 from bicoastal.stack.program import program
 

@@ -8,7 +8,7 @@ from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.inventory import inventory
+from bicoastal.operate.inventory import inventory
 from bicoastal.settings import load
 
 pytestmark = pytest.mark.lab

@@ -117,6 +117,9 @@ class World:
         everywhere = (c for clusters in self.by_region.values() for c in clusters)
         return next(everywhere, None)
 
+    def instance(self, identifier: str) -> Record | None:
+        return None
+
     def instances_of(self, cluster: Record) -> list[Record]:
         return list(cluster["instances"])
 

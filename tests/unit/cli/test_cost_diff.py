@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
+from bicoastal.costs.deployed import MemberSeen, Seen
+from bicoastal.operate.errors import BadRequest
+from bicoastal.settings.account import Unread
 
 
 @pytest.fixture
@@ -119,3 +123,62 @@ def test_over_budget_exits_1_and_shows_the_change(stacks):
 def test_what_does_not_go_together_exits_2(stacks, more):
     old, new = stacks
     assert "leave --compare and --for out" in run(new, "--diff", old, *more, code=2)
+
+
+# --- against what is deployed -------------------------------------------------------------------
+UNREAD = Unread("sts", "ask again")
+
+
+def seen(**members: Any) -> Seen:
+    """Nothing could be read but the members that are given, by the code of their region."""
+    found = {"us-east-1": members.get("use1", UNREAD), "us-west-2": members.get("usw2", UNREAD)}
+    return Seen(members=found, volumes={}, counts={}, there={}, rhythm=UNREAD)
+
+
+@pytest.fixture
+def deployed(monkeypatch):
+    """Replaces what AWS says; notes for which settings it was asked."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    asked: list[str] = []
+
+    def says(value: Seen) -> list[str]:
+        def read(_clients, settings):
+            asked.append(settings.environment_suffix)
+            return value
+
+        monkeypatch.setattr("bicoastal.live.deployed.read", read)
+        return asked
+
+    return says
+
+
+def test_what_is_deployed_is_the_old_side(stacks, deployed):
+    old, _ = stacks
+    asked = deployed(seen(use1=MemberSeen({"db.r6g.large": 2}, monitoring_s=60)))
+    body = json.loads(CliRunner().invoke(app, ["cost", old, "--diff", "deployed", "--json"]).stdout)
+    assert asked == ["dev"]
+    changes = {entry["figure"]: entry for entry in body["differences"] if entry["kind"] == "fixed"}
+    assert changes["aurora:instance/db.r6g.large/aurora"]["old"]["monthlyQuantity"] == "1460"
+    assert changes["aurora:instance/db.r6g.large/aurora"]["change"] == "removed"
+    assert changes["aurora:acu/aurora"]["new"]["monthlyQuantity"] == "365"
+    assert "the settings' own quantity stands: sts. ask again" in body["warnings"][1]
+    assert "the secret and its replica" in body["warnings"][0]
+
+
+def test_a_file_may_be_called_deployed(stacks, tmp_path, monkeypatch):
+    old, new = stacks
+    (tmp_path / "deployed").write_text(Path(old).read_text())
+    monkeypatch.chdir(tmp_path)
+    assert run(new, "--diff", "./deployed") == run(new, "--diff", old)
+
+
+def test_nobody_is_asked_without_credentials(stacks, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    result = CliRunner().invoke(app, ["cost", stacks[0], "--diff", "deployed"])
+    assert isinstance(result.exception, BadRequest)
+    assert "there are no AWS credentials" in str(result.exception)

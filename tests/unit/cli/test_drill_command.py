@@ -11,10 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
+from bicoastal.errors import LabError
 from bicoastal.lab.drill import run
+from bicoastal.lab.drill.replication import Replication
+from bicoastal.lab.drill.report import Load
 from bicoastal.lab.report import pages
 from bicoastal.lab.report.reading import Drill
-from bicoastal.lab.scenarios import all_scenarios
+from bicoastal.lab.scenarios import all_scenarios, find
 
 runner = CliRunner()
 
@@ -68,6 +71,21 @@ def test_a_passing_verdict_is_exit_code_zero(drilled, report):
     assert options.scenario.name == "kill"
 
 
+def test_load_and_replication_are_chosen(drilled):
+    runner.invoke(app, ["drill", "-q", "--load", "900", "--replication", "semi-sync"])
+    options = drilled["options"]
+    assert (options.writes_per_s, options.replication) == (900.0, Replication.SEMI_SYNC)
+    runner.invoke(app, ["drill", "-q"])
+    options = drilled["options"]
+    assert (options.writes_per_s, options.replication) == (400.0, Replication.ASYNC)
+
+
+def test_how_writes_were_replicated_is_said(drilled, report):
+    load = Load(writers=8, writes_per_s=400, replication="semi-sync")
+    drilled["report"] = report.model_copy(update={"load": load})
+    assert "seed 3, replication semi-sync" in runner.invoke(app, ["drill", "-q"]).stdout
+
+
 def test_the_stack_file_is_what_is_rehearsed(drilled, tmp_path):
     stack = tmp_path / "Pulumi.big.yaml"
     stack.write_text("config:\n  bicoastal:environmentSuffix: big\n")
@@ -110,6 +128,8 @@ def test_the_record_alone_goes_to_standard_output(drilled):
         (["--until-confident", "p100"], "'p100' is no percentile"),
         (["--runs", "0"], "Invalid value for '--runs'"),
         (["--pace", "0"], "Invalid value for '--pace'"),
+        (["--load", "0"], "Invalid value for '--load'"),
+        (["--replication", "sync"], "Invalid value for '--replication'"),
         (["--seed", "-1"], "Invalid value for '--seed'"),
         (["--json", "no/such/folder/x.json"], "folder no/such/folder does not exist"),
         (["--json", "/"], "/ is a folder; name a file"),
@@ -166,11 +186,66 @@ def test_several_drills_end_in_a_table_and_the_worst_decides(drilled, report, tm
 
 def test_all_scenarios_as_one_array(drilled, report):
     drilled["report"] = report.model_copy(update={"verdict": "pass", "recovery_time": None})
-    result = runner.invoke(app, ["drill", "--scenario", "all", "--broken", "--json", "-", "-q"])
+    result = runner.invoke(app, ["drill", "--scenario", "all", "--json", "-", "-q"])
     assert result.exit_code == 0
     assert len(json.loads(result.stdout)) == len(all_scenarios())
-    assert drilled["options"].broken
+    assert not drilled["options"].broken
     assert "passed" in runner.invoke(app, ["drill", "--scenario", "kill,hang"]).stdout
+
+
+def with_mutant(report: Any, *failed: str) -> Any:
+    requirements = [report.requirements[1].model_copy(update={"id": name}) for name in failed]
+    changes = {"broken": True, "scenario": find("kill"), "requirements": requirements}
+    return report.model_copy(update={"fault": "kill", **changes})
+
+
+@pytest.mark.parametrize(
+    ("failed", "code", "told"),
+    (
+        (["steady-state", "one-promotion"], 0, "noticed by one-promotion"),
+        (["steady-state"], 1, "NOT NOTICED"),
+        ([], 1, "NOT NOTICED"),
+    ),
+)
+def test_a_mutant_has_to_be_noticed_by_a_requirement_that_is_named(
+    drilled, report, failed, code, told
+):
+    drilled["report"] = with_mutant(report, *failed)
+    one = runner.invoke(app, ["drill", "--broken", "-q"])
+    assert one.exit_code == code
+    assert drilled["options"].broken
+    assert f"Mutant observes-only: the controller only observes; {told}" in one.stdout
+    asked = ["drill", "--scenario", "kill,kill", "--broken", "-q"]
+    table = runner.invoke(app, asked, env={"COLUMNS": "200"})
+    assert table.exit_code == code
+    assert f"{0 if code else 2} of 2 mutants were noticed" in table.stdout
+    row = next(line for line in table.stdout.splitlines() if line.startswith("kill"))
+    assert row.split() == [
+        "kill", "3", "observes-only", "one-promotion", "NO" if code else "yes",
+        *", ".join(failed).split(),
+    ]  # fmt: skip
+
+
+def test_a_drill_that_breaks_off_does_not_end_the_others(drilled, report, monkeypatch, tmp_path):
+    drilled["report"] = report.model_copy(update={"verdict": "pass"})
+    rehearse = run.rehearse
+
+    def sometimes(settings, options, observer):
+        if options.scenario.name == "hang":
+            raise LabError("no server")
+        return rehearse(settings, options, observer)
+
+    monkeypatch.setattr(run, "rehearse", sometimes)
+    result = runner.invoke(app, ["drill", "--scenario", "hang,kill"], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert "1 of 1 drills passed" in result.stdout
+    assert "hang (seed 1) broke off: no server" in result.stdout
+    page = tmp_path / "x.html"
+    none = runner.invoke(app, ["drill", "--scenario", "hang,hang", "--html", str(page)])
+    assert none.exit_code == 2
+    assert not page.exists()
+    alone = runner.invoke(app, ["drill", "--scenario", "hang"])
+    assert isinstance(alone.exception, LabError)  # `main` makes it exit code 2
 
 
 def test_so_many_runs_that_the_slowest_bounds_a_percentile(drilled, report):

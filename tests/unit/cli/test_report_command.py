@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from bicoastal.cli.app import app
 from bicoastal.lab.report import pictures
 from bicoastal.lab.report.reading import RecordFileError
+from bicoastal.lab.scenarios import find
 
 runner = CliRunner()
 
@@ -51,6 +52,13 @@ def test_junit_and_summary_go_where_they_are_asked(record, tmp_path):
     assert '<testsuite name="monday"' in junit.read_text()
     assert html.is_file()
     assert not record.with_suffix(".html").exists()
+
+
+def test_drills_with_a_mutant_are_counted_apart(record, report):
+    broken = report.model_copy(update={"broken": True, "scenario": find("kill")})
+    record.write_text(broken.model_dump_json())
+    result = runner.invoke(app, ["report", str(record)])
+    assert result.stdout.splitlines()[0] == "mutants: 0 of 1 noticed"
 
 
 def test_pictures_are_taken_of_the_charts(record, tmp_path, monkeypatch):

@@ -79,6 +79,10 @@ CASES = [
     (US, "production", "health-check", "global", BUSY, "2634.62"),
     (US, "production", "global-endpoint", "global", BUSY, "2617.92"),
     (US, "production", "latch", "headless", BUSY, "2236.63"),
+    (US, "staging", "latch", "headless", IDLE, "71.41"),
+    (US, "staging", "latch", "binlog-replica", IDLE, "135.17"),
+    (US, "production", "latch", "headless", IDLE, "407.68"),
+    (US, "production", "latch", "binlog-replica", IDLE, "788.33"),
     (EU, "validation", "latch", "global", IDLE, "130.82"),
     (EU, "validation", "health-check", "global", IDLE, "135.60"),
     (EU, "validation", "global-endpoint", "global", IDLE, "126.20"),
@@ -90,6 +94,10 @@ CASES = [
     (EU, "production", "health-check", "global", BUSY, "2890.12"),
     (EU, "production", "global-endpoint", "global", BUSY, "2873.42"),
     (EU, "production", "latch", "headless", BUSY, "2414.14"),
+    (EU, "staging", "latch", "headless", IDLE, "78.95"),
+    (EU, "staging", "latch", "binlog-replica", IDLE, "147.86"),
+    (EU, "production", "latch", "headless", IDLE, "445.91"),
+    (EU, "production", "latch", "binlog-replica", IDLE, "904.03"),
 ]
 
 
@@ -102,11 +110,12 @@ def test_line_by_line(case: tuple[Place, str, str, Topology, dict[str, str], str
     place, profile, dns, topology, use, total = case
     capacity, days = PROFILES[profile]
     settings = settings_of(place, profile, dns)
-    if topology == "binlog-replica":  # which may have a class that a global database may not
-        capacity = "db.t4g.medium"
-        database = settings.database.model_copy(update={"instance_class": capacity})
-        settings = settings.model_copy(update={"database": database})
+    if topology == "binlog-replica":
         settings = settings.model_copy(update={"topology": topology})
+        if capacity:  # which may have a class that a global database may not
+            capacity = "db.t4g.medium"
+            database = settings.database.model_copy(update={"instance_class": capacity})
+            settings = settings.model_copy(update={"database": database})
     if topology == "headless":
         database = settings.database.model_copy(update={"headless_standby": True})
         settings = settings.model_copy(update={"database": database})

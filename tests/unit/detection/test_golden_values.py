@@ -192,7 +192,14 @@ def test_distance_from_the_uniform_distribution() -> None:
     assert confidence.distance([0.5], 0, 1) == 0.5
     assert confidence.distance([2, 4, 6, 8], 0, 10) == pytest.approx(0.2)
     assert confidence.distance([-1, 11], 0, 10) == 0.5
-    assert confidence.distance_allowed(100) == pytest.approx(0.1358)
+    assert confidence.distance_allowed(100) == pytest.approx(0.1358, rel=1e-4)
+
+
+@pytest.mark.parametrize("runs", (30, 59, 1000))
+def test_chance_gives_the_allowed_distance_once_in_twenty(runs: int) -> None:
+    allowed = confidence.distance_allowed(runs)
+    assert confidence.chance_of_distance(allowed, runs) == pytest.approx(0.05)
+    assert confidence.chance_of_distance(0.0, runs) == 1.0
 
 
 def test_prediction_for_the_controller() -> None:

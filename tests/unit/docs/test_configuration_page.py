@@ -17,6 +17,7 @@ COMPUTED = {
     "domainName": "`db-<suffix>.example.com`",
     "health.caFile": "none",
     "budget.monthlyUsd": "none",
+    "expiresAfter": "none",
     "database.backupWindow": "AWS chooses",
     "database.maintenanceWindow": "AWS chooses",
 }

@@ -13,7 +13,8 @@ from bicoastal.costs.prices import snapshot
 from bicoastal.costs.usage import Usage, camel
 from bicoastal.settings import load
 
-PAGE = (Path(__file__).parents[3] / "docs" / "cost.md").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "cost.md").read_text("utf-8")
 
 
 def rows(pattern: str) -> dict[str, str]:
@@ -91,3 +92,68 @@ def test_what_is_compared_is_as_the_command_prints_it():
     point = break_even(load({}))
     assert point is not None
     assert f"cheaper storage: {point.requests:,} for the" in PAGE
+
+
+COVERAGE = {
+    "instances by class": ("aurora:instance",),
+    "Serverless v2 capacity": ("aurora:acu",),
+    "storage, I/O, backup": ("aurora:storage", "aurora:io", "aurora:backup"),
+    "global cluster, replicated writes": ("aurora:replicated-io",),
+    "bytes of the global database": ("transfer",),
+    "probes, votes and latch between regions": ("transfer",),
+    "functions' requests and duration": ("lambda:request", "lambda:duration"),
+    "schedules": ("events:schedule",),
+    "calls that put the latch, its metric": ("cloudwatch:request", "cloudwatch:metric"),
+    "health checks on endpoints, with options": ("route53:check/endpoint", "route53:check/feature"),
+    "checks over metrics and over checks": ("route53:check/derived",),
+    "keys": ("kms:key", "kms:request"),
+    "secret": ("secrets:secret",),
+    "alarms": ("cloudwatch:alarm",),
+    "alarms over alarms": ("cloudwatch:composite",),
+    "dashboards": ("cloudwatch:dashboard",),
+    "metrics of votes": ("cloudwatch:metric",),
+    "logs": ("logs:ingestion", "logs:storage"),
+    "Enhanced Monitoring": ("logs:ingestion", "logs:storage"),
+    "zone, queries": ("route53:zone", "route53:query"),
+    "record: a global table with a witness": (
+        "dynamodb:read", "dynamodb:write", "dynamodb:storage", "dynamodb:recovery",
+    ),
+    "messages, e-mails": ("sns:request", "sns:email"),
+    "public addresses of instances": ("vpc:address",),
+    "free allowances": (),
+}  # fmt: skip
+"""Row of the table against other tools -> the figures that price it."""
+
+
+def test_every_figure_is_in_the_table_against_other_tools():
+    table = PAGE.partition("## Why not infracost")[2].partition("\n## ")[0]
+    found = re.findall(r"^\| ([^|]+?) \| ([^|]+?) \| ([^|]+?) \| ([^|]+?) \|$", table, re.MULTILINE)
+    assert [row[0] for row in found[1:]] == list(COVERAGE)
+    told = {key for keys in COVERAGE.values() for key in keys}
+    figures = snapshot().figures
+    assert not [key for key in figures if not key.startswith(tuple(told))]
+    assert not [key for key in told if not [name for name in figures if name.startswith(key)]]
+
+
+def test_what_is_said_of_infracost_names_the_file_or_thread_that_shows_it():
+    table = PAGE.partition("## Why not infracost")[2].partition("\n## ")[0]
+    defined = dict(
+        re.findall(r"^\[(.+?)\]: (https://github\.com/infracost/\S+)$", table, re.MULTILINE)
+    )
+    used = set()
+    for name, said in re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", table, re.MULTILINE)[1:]:
+        labels = {
+            label for pair in re.findall(r"\[([^]]+)\](?:\[([^]]+)\])?", said) for label in pair
+        }
+        used |= labels & defined.keys()
+        assert labels & defined.keys() or said.startswith(("no", "the same")), name
+    assert used | {"registry"} == set(defined)
+
+
+def test_the_page_names_every_permission_that_reading_what_is_deployed_needs():
+    asked = set()
+    for module in ("member", "existing", "counting", "expiry"):
+        code = (ROOT / "src" / "bicoastal" / "live" / f"{module}.py").read_text("utf-8")
+        asked |= set(re.findall(r'"([a-z0-9]+:(?:Describe|Get|List)\w+)"', code))
+    assert len(asked) > 10
+    assert not [action for action in asked if f"`{action}`" not in PAGE]

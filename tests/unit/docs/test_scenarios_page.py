@@ -9,7 +9,8 @@ import pytest
 
 from bicoastal.lab.scenarios import all_scenarios
 from bicoastal.lab.scenarios.model import Expectation
-from bicoastal.lab.scenarios.reference import _expected, page
+from bicoastal.lab.scenarios.reference import page
+from bicoastal.lab.scenarios.words import told_expectation
 
 PAGE = Path(__file__).parents[3] / "docs" / "scenarios.md"
 COMMAND = "bicoastal.lab.scenarios.reference"
@@ -28,9 +29,9 @@ def test_every_scenario_is_told_with_its_defect() -> None:
     text = page()
     for scenario in all_scenarios().values():
         assert f"### {scenario.name}\n" in text
-        assert f"- Fails when {scenario.mutant.what}" in text
+        assert f"- Mutant **{scenario.mutant.name}**: {scenario.mutant.what}; fails " in text
 
 
 def test_everything_that_can_be_expected_is_told() -> None:
-    told = _expected(Expectation(promotion=True, states=("COOLDOWN",), divergent=False))
+    told = told_expectation(Expectation(promotion=True, states=("COOLDOWN",), divergent=False))
     assert told.endswith("no write diverges")

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import ssl
 import zipfile
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -15,10 +16,10 @@ import pytest
 from pymysql.err import OperationalError
 
 from bicoastal.errors import LabError
-from bicoastal.failover import record
+from bicoastal.failover import handlers, record
 from bicoastal.failover.config import CONFIG_VARIABLE
 from bicoastal.failover.errors import RecordError
-from bicoastal.lab.drill import actions, stage, witnesses
+from bicoastal.lab.drill import actions, stage, storage, witnesses
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.scenarios import Step
 from bicoastal.settings import load
@@ -75,6 +76,7 @@ def lab() -> Any:
     route53 = SimpleNamespace(silence=lambda *, on: calls.append(("silence", on)))
     return SimpleNamespace(
         aws=aws, network=calls, route53=route53, workspace=None, calls=calls,
+        admission=SimpleNamespace(ca_file=ssl.get_default_verify_paths().cafile),
         client=lambda service, region: calls,
         end_functions=lambda names: len(list(names)),
     )  # fmt: skip
@@ -154,6 +156,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     connect = lambda *_args, **_kwargs: Connection(found)  # noqa: E731
     monkeypatch.setattr(stage, "connect", connect)
     monkeypatch.setattr(actions, "connect", connect)
+    monkeypatch.setattr(storage, "connect", connect)
     return found
 
 
@@ -173,6 +176,21 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             {"do": "let-witnesses-in"},
             [("ALTER USER %s@'%%' ACCOUNT UNLOCK", ("bicoastal_probe",))],
         ),
+        ({"do": "stall-commits"}, ["BACKUP STAGE START", "BACKUP STAGE BLOCK_COMMIT"]),
+        (
+            {"do": "slow-commits", "amount": 700},
+            [
+                ("SET GLOBAL binlog_commit_wait_usec = %s", (700_000,)),
+                ("SET GLOBAL binlog_commit_wait_count = %s", (1_000_000,)),
+            ],
+        ),
+        (
+            {"do": "slow-commits", "amount": 0},
+            [
+                ("SET GLOBAL binlog_commit_wait_usec = %s", (0,)),
+                ("SET GLOBAL binlog_commit_wait_count = %s", (0,)),
+            ],
+        ),
         (
             {"do": "delay-replication", "amount": 20},
             ["STOP SLAVE", ("CHANGE MASTER TO MASTER_DELAY = %s", (20,)), "START SLAVE"],
@@ -184,12 +202,71 @@ def test_databases_are_told(played: Stage, said: list[Any], step: Any, statement
     assert said == statements
 
 
-def test_a_lock_lasts_until_it_is_released(played: Stage, said: list[Any]) -> None:
-    do(played, do="lock-tables")
+@pytest.mark.parametrize(
+    ("begin", "end"), (("lock-tables", "unlock-tables"), ("stall-commits", "release-commits"))
+)
+def test_a_lock_lasts_until_it_is_released(
+    played: Stage, said: list[Any], begin: str, end: str
+) -> None:
+    do(played, do=begin)
     (held,) = played.held
-    do(played, do="unlock-tables")
+    assert not held.closed
+    do(played, do=end)
     assert held.closed
     assert played.held == []
+
+
+def handlers_of(code: bytes) -> dict[str, Any]:
+    """What the handlers' file of an uploaded bundle defines."""
+    with zipfile.ZipFile(io.BytesIO(code)) as bundle:
+        source = bundle.read("bicoastal/failover/handlers.py").decode()
+    space: dict[str, Any] = {"__name__": "handlers", "__file__": handlers.__file__}
+    exec(compile(source, "handlers.py", "exec", dont_inherit=True), space)
+    return space
+
+
+@pytest.mark.parametrize(("amount", "off_s"), ((-1200, -120.0), (0, 0.0)))
+def test_a_witness_signs_with_a_clock_that_is_off(
+    played: Stage, lab: Any, amount: float, off_s: float
+) -> None:
+    told = do(played, do="skew-witness", place="third", amount=amount)
+    assert told == f"the clock of the witness in {THIRD} is {amount:+g} s off"
+    ((name, arguments),) = lab.calls
+    given = dict(arguments)
+    assert (name, given["FunctionName"]) == ("update_function_code", f"f-{THIRD}")
+    space = handlers_of(given["ZipFile"])
+    signed: list[float] = []
+    space["time"] = SimpleNamespace(time=lambda: 1000.0)
+    space["token"] = SimpleNamespace(
+        Key=SimpleNamespace(of=lambda _: None), sign=lambda *_, at: signed.append(at)
+    )
+    space["_token"](HOME, SimpleNamespace(host="h", port=1), "u")
+    assert signed == [1000.0 + off_s]  # seconds of the lab: divided by the pace
+
+
+def test_a_controller_reads_a_clock_that_is_off(
+    played: Stage, lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do(played, do="skew-controller", place="standby", amount=300)
+    given = dict(lab.calls[0][1])
+    assert given["FunctionName"] == f"f-{STANDBY}"
+    space = handlers_of(given["ZipFile"])
+    clocks: list[Any] = []
+
+    def controller(*_: Any, clock: Any) -> Any:
+        clocks.append(clock)
+        return SimpleNamespace(run=lambda **_: "ran")
+
+    monkeypatch.setattr("bicoastal.failover.controller.Controller", controller)
+    monkeypatch.setattr("bicoastal.failover.gateway.Gateway", lambda *_: "the world")
+    for name in ("_variable", "_pace", "_clients"):
+        space[name] = Calls
+    space["_controller_config"] = lambda _: SimpleNamespace(
+        region=STANDBY, table="t", cluster="c", home_region=HOME
+    )
+    space["time"] = SimpleNamespace(time=lambda: 1000.0)
+    assert space["controller"]({}, None) == "ran"
+    assert clocks[0]() == 1030.0
 
 
 def test_connections_are_taken_until_none_is_left(

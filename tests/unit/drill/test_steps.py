@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pymysql.err import OperationalError
 
 from bicoastal.failover.state import State
 from bicoastal.lab.drill import steps as module
@@ -18,7 +19,9 @@ from bicoastal.settings import load
 class Rig:
     """Plays a scenario without a lab: remembers what was done and for how long it waited."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *steps: dict[str, Any]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *steps: dict[str, Any], forgiving: bool = False
+    ) -> None:
         self.done: list[Any] = []
         self.state = State.HELD
         self.asked: list[Any] = []
@@ -32,10 +35,13 @@ class Rig:
         )
         self.recording = Recording(Silent())
         self.steps = Steps(
-            scenario, stage, self.recording, self, self._wait, patience_s=1.0, seed=3
-        )
+            scenario, stage, self.recording, self, self._wait, patience_s=1.0, seed=3,
+            forgiving=forgiving,
+        )  # fmt: skip
 
     def _perform(self, _stage: Any, step: Any) -> str:
+        if step.match:
+            raise OperationalError(1200, step.match)
         self.done.append(step.do)
         return f"did {step.do}"
 
@@ -104,3 +110,16 @@ def test_conditions(monkeypatch: pytest.MonkeyPatch, condition: str, held: bool)
     rig.run()
     assert rig.done[-1][0] is held
     assert rig.steps.healed_wall_s is None
+
+
+def test_a_step_that_cannot_be_done_is_an_error_unless_a_mutant_is_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = ({"do": "start-replication", "match": "no replica"}, {"do": "kill"})
+    with pytest.raises(OperationalError):
+        Rig(monkeypatch, *steps).run()
+    rig = Rig(monkeypatch, *steps, forgiving=True)
+    rig.run()
+    assert "kill" in rig.done
+    told = "start-replication could not be done: (1200, 'no replica')"
+    assert rig.told()[0] == told

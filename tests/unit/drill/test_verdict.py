@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bicoastal.lab.drill.pages import PageSent
+from bicoastal.lab.drill.replication import Replication
 from bicoastal.lab.drill.report import DnsAnswer, MemberState, RecoveryTime, Write, Writes
 from bicoastal.lab.drill.verdict import Observed, judge, passed
-from bicoastal.lab.scenarios import Expectation
+from bicoastal.lab.scenarios import Expectation, Scenario, all_scenarios
 
 WRITE = Write(client=1, seq=2, id="w", at_s=-0.1)
 WRITES = Writes(
@@ -47,6 +48,7 @@ GOOD = Observed(
     ),
     writes=WRITES,
     rpo_budget_s=30.0,
+    replication=Replication.ASYNC,
     dns=(
         DnsAnswer(at_s=-3.0, region="us-east-1", answer="a"),
         DnsAnswer(at_s=6.5, region="us-west-2", answer="b"),
@@ -76,6 +78,12 @@ STILL = replace(
 
 def failing(seen: Observed) -> set[str]:
     return {requirement.id for requirement in judge(seen) if requirement.outcome == "fail"}
+
+
+@pytest.mark.parametrize("scenario", all_scenarios().values(), ids=lambda scenario: scenario.name)
+def test_what_a_mutant_has_to_fail_is_judged(scenario: Scenario):
+    judged = {requirement.id for requirement in judge(replace(GOOD, expect=scenario.expect))}
+    assert set(scenario.mutant.fails) <= judged
 
 
 def test_a_good_drill_passes_every_requirement():
@@ -217,3 +225,11 @@ def test_what_a_scenario_asks_for_besides_is_judged_only_then(wanted, seen, requ
 def test_what_a_scenario_asks_for_passes_when_it_was_seen(wanted, seen):
     asked = STILL.expect.model_copy(update=wanted)
     assert failing(replace(STILL, **seen, expect=asked)) == set()
+
+
+def test_where_writes_wait_for_the_standby_none_may_be_lost():
+    waiting = replace(GOOD, replication=Replication.SEMI_SYNC)
+    assert failing(waiting) == set()
+    lost = WRITES.model_copy(update={"lost": [WRITE], "rpo_s": 0.1})
+    assert failing(replace(GOOD, writes=lost)) == set()
+    assert failing(replace(waiting, writes=lost)) == {"loss-within-budget"}

@@ -43,6 +43,8 @@ class Fake:
     )
     writer: dict[str, Any] | None = field(default_factory=lambda: cluster("writer"))
     status: str = "available"
+    members: int = 2
+    instances: int = 1
 
     def cluster(self, identifier: str) -> Mapping[str, Any] | None:
         return next((c for c in self.known if c["DBClusterIdentifier"] == identifier), None)
@@ -52,18 +54,22 @@ class Fake:
         if identifier not in known:
             return None
         arns = {"first": True, "second": False} if identifier == "two" else {}
-        members = [{"DBClusterArn": arn, "IsWriter": writer} for arn, writer in arns.items()]
+        members: list[Any] = [{"DBClusterArn": arn, "IsWriter": is_} for arn, is_ in arns.items()]
         return {
             "StorageEncrypted": known[identifier],
             "EngineVersion": V3,
-            "GlobalClusterMembers": members,
+            "GlobalClusterMembers": members or [{}] * self.members,
         }
 
     def writer_of(self, global_cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return self.writer
 
     def instances_of(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        return [{"DBInstanceStatus": self.status}] if self.status else []
+        return [{"DBInstanceStatus": self.status}] * self.instances
+
+    def instance(self, identifier: str) -> Mapping[str, Any] | None:
+        name = identifier.removeprefix("i-")
+        return {"DBClusterIdentifier": name} if self.cluster(name) else None
 
     def clusters(self) -> list[Mapping[str, Any]]:
         return list(self.known)
@@ -370,6 +376,27 @@ def test_what_aws_accepts(action: str, parameters: dict[str, str]) -> None:
     assert refused(action, parameters, Fake()) is None
 
 
+@pytest.mark.parametrize(
+    ("writes", "world", "is_refused"),
+    (
+        (True, {}, True),
+        (True, {"instances": 2}, False),
+        (True, {"members": 1}, False),
+        (False, {}, False),
+    ),
+)
+def test_a_writer_keeps_its_last_instance_while_others_replicate(
+    writes: bool, world: dict[str, Any], is_refused: bool
+) -> None:
+    existing = Fake(**world)
+    if writes:
+        existing.writer = existing.known[1]
+    answer = refused("DeleteDBInstance", {"DBInstanceIdentifier": "i-member"}, existing)
+    assert (answer is not None) is is_refused
+    for other in ("i-plain", "missing"):
+        assert refused("DeleteDBInstance", {"DBInstanceIdentifier": other}, existing) is None
+
+
 def test_a_secondary_waits_for_the_primarys_instance() -> None:
     waiting = refused("CreateDBCluster", SECOND, Fake(status="creating"))
     assert waiting is not None
@@ -384,7 +411,7 @@ def test_the_first_member_of_a_global_cluster_is_like_any_other_cluster() -> Non
 
 
 def test_a_secondary_is_upgraded_with_an_instance_only_and_before_the_writer() -> None:
-    headless = refused("ModifyDBCluster", upgrade("second"), Fake(status=""))
+    headless = refused("ModifyDBCluster", upgrade("second"), Fake(instances=0))
     assert headless is not None
     assert "at least one DB instance" in headless.message
     ready = Fake()

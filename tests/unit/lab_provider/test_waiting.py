@@ -112,7 +112,7 @@ def test_a_global_cluster_is_waited_for_both_ways() -> None:
     assert len(script.named("describe_global_clusters")) == 3
 
 
-def test_a_member_leaves_in_its_own_region_and_is_waited_for() -> None:
+def test_a_member_leaves_on_its_own_and_is_waited_for() -> None:
     here, there = (f"arn:aws:rds:{r}:1:cluster:c" for r in ("us-east-1", "us-west-2"))
 
     def members(*arns: str) -> dict[str, Any]:
@@ -121,15 +121,13 @@ def test_a_member_leaves_in_its_own_region_and_is_waited_for() -> None:
 
     script = Script(
         describe_db_clusters=[cluster()],
-        describe_global_clusters=[
-            members(here, there), members(here, there), members(here), members(here), members(),
-        ],
+        describe_global_clusters=[members(here, there), members(here, there), members(there)],
     )  # fmt: skip
     leave_global_cluster(script.aws(), "c")
 
+    # Nobody else is taken out for it, which is as far as the real provider goes.
     left = [a["DbClusterIdentifier"] for a in script.named("remove_from_global_cluster")]
-    assert left == [there, here]  # the writer last
-    assert {"service": "rds", "region": "us-west-2"} in script.named("client")
+    assert left == [here]
     assert not script.answers["describe_global_clusters"][1:]
 
 

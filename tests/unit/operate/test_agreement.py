@@ -31,7 +31,7 @@ def check(cluster: dict[str, Any] | Exception) -> None:
         return type("Client", (), {"describe_db_clusters": describe})()
 
     clients = type("Clients", (), {"get": get})()
-    target = Target(REPLICA, replicas=True)
+    target = Target(REPLICA, any_topology=True)
     access: Any = type("FakeAccess", (), {"clients": clients, "target": target})()
     check_writer(access, STANDBY)
 

@@ -73,7 +73,9 @@ def test_refusals(record: Record, topology: Topology | None, reason: str) -> Non
 
 
 REPLICA = load({"topology": "binlog-replica", "failover": {"mode": "observe"}})
-REPLICA_CONFIG = Target(REPLICA, replicas=True).controller_config(STANDBY, {STANDBY: arn(STANDBY)})
+REPLICA_CONFIG = Target(REPLICA, any_topology=True).controller_config(
+    STANDBY, {STANDBY: arn(STANDBY)}
+)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ import re
 
 import pytest
 
+from bicoastal.lab.drill.pages import PageSent
+from bicoastal.lab.drill.report import Load
 from bicoastal.lab.report.pages import figures, page
 from bicoastal.lab.report.reading import Drill
+from bicoastal.lab.scenarios import find
 
 from .samples import audit, lasting, whole
 
@@ -94,8 +97,47 @@ def test_many_drills_are_a_distribution(report) -> None:
     assert "hang 0 of 1 &ndash; &ndash; &ndash; &ndash; 7" in text
     assert "partition 0 of 60 5.00 7.95 10.90 10.90 7" in text
     assert "95 of 100 recoveries take at most 10.90 s" in text
-    assert "distance from the uniform distribution" in text
-    assert "never hang fail 3 20 none 7 nothing-left" in text
+    assert "decide 2.50 3.98 5.45" in text
+    assert "first bad round 60 0.35 0.30 0.600 0.175" in text
+    assert "never hang fail 3 20 none 7 nobody promoted, nobody told nothing-left" in text
+
+
+def test_an_experiment_is_told_before_its_requirements(report) -> None:
+    page_sent = PageSent(region="us-west-2", subject="Failing over", message="why")
+    load = Load(writers=8, writes_per_s=400, replication="async")
+    changes = {"scenario": find("loss-5-percent"), "pages": [page_sent], "load": load}
+    html = page([Drill("x", whole(report, **changes))])
+    text = text_of(html)
+    assert html.index('id="experiment"') < html.index('id="verdict"')
+    for words in (
+        "hypothesis TCP repairs it; slow is not dead.",
+        "steady state 100 %; 8 clients, 400 writes a second at most, replication async",
+        "steps lose 5; 240 s; lose 0; 60 s",
+        "must be seen nobody is promoted, the record ends in STEADY or SUSPECT",
+        "was seen fail nobody promoted, the record ended in COOLDOWN, 1 times told",
+        "not the real thing A relay loses no packets",
+        "idea from CockroachDB",
+        "us-west-2 Failing over why",
+    ):
+        assert words in text, words
+    assert "8 clients aimed at 400 writes a second together; replication was async" in text
+    assert "mutant" not in text
+    assert "Nobody was paged after the fault" in text_of(page([Drill("x", report)]))
+
+
+def test_mutants_are_listed_with_what_noticed_them(report) -> None:
+    broken = whole(report, broken=True, scenario=find("kill"))
+    noticed = report.requirements[1].model_copy(update={"id": "one-promotion"})
+    caught = broken.model_copy(update={"requirements": [noticed]})
+    alone = text_of(page([Drill("x", broken)]))
+    assert "mutant observes-only: the controller only observes. Not noticed." in alone
+    assert "Noticed by one-promotion." in text_of(page([Drill("x", caught)]))
+    text = text_of(page([Drill("a", caught), Drill("b", broken), Drill("c", report)]))
+    assert "1 of 2 deliberate defects were noticed" in text
+    assert "kill b observes-only the controller only observes one-promotion fail" in text
+    assert "partition 0 of 1" in text
+    assert "kill 0 of" not in text
+    assert "RTO min" not in text_of(page([Drill("a", caught)] * 3))
 
 
 def test_nothing_is_fetched_and_nothing_is_run(drill) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from bicoastal.lab.report.reading import Drill
-from bicoastal.lab.report.runs import groups, statement
+from bicoastal.lab.report.runs import groups, statement, told
+from bicoastal.lab.scenarios import find
 
 from .samples import LOOK_S, audit, lasting, whole
 
@@ -20,7 +21,12 @@ def test_drills_are_grouped_by_fault(report) -> None:
     assert (partition.minimum_s, partition.median_s, partition.maximum_s) == (6.0, 8.0, 10.0)
     assert partition.p95_at_most_s is None
     assert partition.lost_most == 7
-    assert partition.phases is None
+    assert partition.detection == []
+    assert partition.expected == ""
+    assert kill.parts["decide"].median_s == 2.0
+    spread = partition.parts["decide"]
+    assert (spread.minimum_s, spread.median_s, spread.maximum_s) == (3.0, 4.0, 5.0)
+    assert groups([Drill("d", never)])[0].parts == {}
 
 
 def test_what_a_number_of_runs_proves() -> None:
@@ -36,17 +42,24 @@ def test_what_a_number_of_runs_proves() -> None:
     )
 
 
-def test_the_phases_of_thirty_runs_are_held_against_the_uniform_distribution(report) -> None:
-    dice = random.Random(1)
+def test_what_a_scenario_expects_is_told(report) -> None:
+    (group,) = groups([Drill("a", whole(report, scenario=find("kill")))])
+    assert group.expected.startswith("the standby is promoted, once")
 
-    def drilled(phase_s: float) -> Drill:
-        return Drill("x", whole(report, audit=audit(LOOK_S + phase_s)))
 
-    drills = [drilled(dice.uniform(0, 0.5)) for _ in range(30)]
-    (spread,) = groups(drills)
-    assert spread.phases is not None
-    assert spread.phases.distance < spread.phases.allowed
-    (always_early,) = groups([drilled(dice.uniform(0, 0.2)) for _ in range(30)])
-    assert always_early.phases is not None
-    assert always_early.phases.distance > always_early.phases.allowed
-    assert groups(drills[1:])[0].phases is None
+def test_a_drill_with_a_mutant_says_nothing_about_the_controller(report) -> None:
+    broken = report.model_copy(update={"broken": True})
+    assert groups([Drill("a", broken)]) == []
+
+
+def test_groups_are_told_in_lines(report) -> None:
+    dice = random.Random(2)
+    drills = [
+        Drill("x", whole(report, audit=audit(LOOK_S + dice.uniform(0, 0.5)))) for _ in range(30)
+    ]
+    first, noticed, acted = told(groups(drills))
+    assert first.startswith("partition: 0 of 30 passed; of 30 runs the longest took 10.00 s")
+    assert noticed.startswith("  first bad round: 0.3")
+    assert "30 runs agree with the closed form (distance 0." in noticed
+    assert acted.startswith("  promotion asked for: ")
+    assert len(told(groups(drills[1:]))) == 1

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.errors import LabError
 from bicoastal.failover import bundle
-from bicoastal.failover.config import CONFIG_VARIABLE, ControllerConfig
+from bicoastal.failover.config import CA_FILE, CONFIG_VARIABLE, ControllerConfig
 from bicoastal.failover.state import State
 from bicoastal.lab.drill import defects
 from bicoastal.lab.drill.actions import ACTIONS, RESTORING, unknown_actions
 from bicoastal.lab.drill.run import with_overrides
-from bicoastal.lab.scenarios import Mutant, Scenario, Step, all_scenarios, find
+from bicoastal.lab.scenarios import Mutant, Scenario, Step, all_scenarios, find, library
 from bicoastal.settings import InvalidSettingsError, load
 
 SCENARIOS = tuple(all_scenarios().values())
@@ -81,6 +84,28 @@ def test_a_mutant_is_deployed(scenario: Scenario) -> None:
         compile(text, mutant.file, "exec")
         with zipfile.ZipFile(io.BytesIO(bundle.build())) as whole:
             assert broken.namelist() == whole.namelist()
+
+
+def test_every_mutant_is_the_proof_of_some_scenario() -> None:
+    catalogue = yaml.safe_load((Path(library.__file__).parents[1] / "mutants.yaml").read_text())
+    assert {scenario.mutant.name for scenario in SCENARIOS} == set(catalogue)
+    assert list(catalogue) == sorted(catalogue)
+
+
+@pytest.mark.parametrize("content", ({}, {"brokenBy": "rust"}))
+def test_a_scenario_without_a_mutant_is_refused(content: dict[str, Any]) -> None:
+    with pytest.raises(LabError, match=r"fire\.yaml: brokenBy is .*, but must be one of: a, b"):
+        library.scenario("fire", content, {"a": {}, "b": {}})
+
+
+def test_a_witness_that_is_broken_knows_the_authorities() -> None:
+    mutant = find("hang").mutant
+    assert mutant.of == "probers"
+    authorities = Path(ssl.get_default_verify_paths().cafile or "")
+    packed = defects.broken_bundle(mutant, authorities)
+    assert packed is not None
+    with zipfile.ZipFile(io.BytesIO(packed)) as broken:
+        assert broken.read(CA_FILE) == authorities.read_bytes()
 
 
 def test_only_controllers_are_broken() -> None:

@@ -110,15 +110,34 @@ def distance(values: Sequence[float], low: float, high: float) -> float:
 
 
 def distance_allowed(runs: int) -> float:
-    """The distance that chance exceeds in one of twenty cases: 1.358 / sqrt(n), for n from 30 on.
+    """The distance that chance exceeds at most in one of twenty cases: 1.358 / sqrt(n).
+
+    It is what `chance_of_distance` makes 0.05, and for large n also the critical value of the
+    Kolmogorov-Smirnov test.
 
     Args:
         runs: n.
 
     Returns:
-        The critical value of the Kolmogorov-Smirnov test at 5 %.
+        The largest distance that does not contradict the distribution at 5 %.
     """
-    return 1.358 / math.sqrt(runs)
+    return math.sqrt(math.log(2 / 0.05) / (2 * runs))
+
+
+def chance_of_distance(length: float, runs: int) -> float:
+    """How often chance alone gives such a distance, at most: 2 e^(-2 n d^2).
+
+    The Dvoretzky-Kiefer-Wolfowitz inequality with Massart's constant; it holds for every n
+    (https://doi.org/10.1214/aop/1176990746).
+
+    Args:
+        length: d, from `distance`.
+        runs: n.
+
+    Returns:
+        An upper bound of the p-value, at most 1.
+    """
+    return min(1.0, 2 * math.exp(-2 * runs * length**2))
 
 
 def _inside(name: str, value: float) -> None:

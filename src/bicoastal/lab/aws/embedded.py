@@ -11,7 +11,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from bicoastal.errors import LabError
 from bicoastal.lab.aws.config import (
@@ -45,7 +45,12 @@ class EmbeddedAws:
         fence_s: Seconds that fencing the old writer may take.
         pace: How many times faster than AWS the functions run.
         durability: Of a writer.
+
+    Class attributes:
+        server: What Python runs; a test may have one that needs no databases.
     """
+
+    server: ClassVar[tuple[str, ...]] = ("-m", "bicoastal.lab.aws.server")
 
     def __init__(
         self,
@@ -117,7 +122,7 @@ class EmbeddedAws:
         file.write_text(self._config.to_json())
         log = self._workspace.path / "embedded-aws.log"
         self._child = Child(
-            [sys.executable, "-m", "bicoastal.lab.aws.server", str(file)],
+            [sys.executable, *self.server, str(file)],
             log=log,
             name="the embedded AWS",
             env={**os.environ, "AWS_EC2_METADATA_DISABLED": "true"},

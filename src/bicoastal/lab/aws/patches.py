@@ -7,7 +7,7 @@ of MiniStack is checked by running it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, TypeAlias
 from xml.sax.saxutils import escape
@@ -55,6 +55,7 @@ class Patches:
         self._rds(import_module("ministack.services.rds"))
         self._route53(import_module("ministack.services.route53"))
         self._ec2(import_module("ministack.services.ec2"))
+        self._tagging(import_module("ministack.services.tagging"))
 
     def revert(self) -> None:
         """Take all changes back."""
@@ -97,6 +98,13 @@ class Patches:
                 network_action, ec2, action, originals[action]
             )
 
+    def _tagging(self, tagging: Any) -> None:
+        # GetResources, GetTagKeys and GetTagValues know nothing of RDS.
+        originals = dict(tagging._COLLECTORS)
+        self._undo.append(functools.partial(_restore, tagging._COLLECTORS, originals))
+        rds = import_module("ministack.services.rds")
+        tagging._COLLECTORS["rds"] = functools.partial(tagged_databases, rds, tagging.get_region)
+
     def _call(self, action: str, original: Any, params: Mapping[str, Any]) -> Response:
         return self._handle(action, params, original)
 
@@ -124,6 +132,26 @@ class Patches:
 def _restore(table: dict[str, Any], originals: Mapping[str, Any]) -> None:
     table.clear()
     table.update(originals)
+
+
+def tagged_databases(
+    rds: Any, region: Callable[[], str]
+) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """What of RDS is tagged in the region that is asked.
+
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+
+    Args:
+        rds: MiniStack's module.
+        region: gives the region of the request.
+
+    Yields:
+        ARN and tags.
+    """
+    asked = region()
+    for arn, tags in rds._tags.items():
+        if arn.split(":")[3] == asked:
+            yield arn, tags
 
 
 def network_action(ec2: Any, action: str, original: Action, params: Mapping[str, Any]) -> Response:

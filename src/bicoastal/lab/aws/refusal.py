@@ -44,6 +44,10 @@ class Inventory(Protocol):
         """The cluster that is a global cluster's writer."""
         ...
 
+    def instance(self, identifier: str) -> Record | None:
+        """An instance of the request's region."""
+        ...
+
     def instances_of(self, cluster: Record) -> list[Record]:
         """A cluster's instances."""
         ...

@@ -155,6 +155,25 @@ def instance_engine(parameters: Parameters, inventory: Inventory) -> Refusal | N
     )
 
 
+def last_instance(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """A writer keeps its last instance as long as others replicate from it.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-deleting.html
+    """
+    instance = inventory.instance(parameters.get("DBInstanceIdentifier", "")) or {}
+    cluster = inventory.cluster(instance.get("DBClusterIdentifier") or "") or {}
+    group = inventory.global_cluster(cluster.get("GlobalClusterIdentifier") or "")
+    if group is None or len(group["GlobalClusterMembers"]) < 2:
+        return None
+    if inventory.writer_of(group) != cluster or len(inventory.instances_of(cluster)) > 1:
+        return None
+    return Refusal(
+        "InvalidDBClusterStateFault",
+        "Cannot delete the last instance of the master cluster. Delete the replica cluster before "
+        "deleting the last master cluster instance.",
+    )
+
+
 def final_snapshot(parameters: Parameters, inventory: Inventory) -> Refusal | None:
     """Deleting a cluster says what becomes of its data.
 
@@ -220,6 +239,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "FailoverGlobalCluster": (one_way,),
     "ModifyGlobalCluster": (upgrade_refusals.global_version,),
     "DeleteDBCluster": (final_snapshot,),
+    "DeleteDBInstance": (last_instance,),
     "CreateDBInstance": (
         _identifier("DB instance", "DBInstanceIdentifier"),
         cluster_exists,

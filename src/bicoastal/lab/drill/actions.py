@@ -18,7 +18,9 @@ from bicoastal.failover import record
 from bicoastal.failover.config import CONFIG_VARIABLE, PROBE_USER
 from bicoastal.failover.errors import RecordError
 from bicoastal.lab.databases import MAX_CONNECTIONS, connect
+from bicoastal.lab.drill.clocks import skew_controller, skew_witness
 from bicoastal.lab.drill.stage import Stage
+from bicoastal.lab.drill.storage import release_commits, slow_commits, stall_commits
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.drill.witnesses import replace_prober
 from bicoastal.lab.scenarios.model import Scenario, Step
@@ -82,15 +84,15 @@ def heal(stage: Stage, step: Step) -> str:
 def delay(stage: Stage, step: Step) -> str:
     """Set the one-way delay to `amount` milliseconds; 0 takes it away."""
     source, member = _path(stage, step)
-    stage.lab.network.set_delay(_amount(step), source=source, member=member)
-    return f"path {_named(source)} -> {member} takes {_amount(step):g} ms each way"
+    stage.lab.network.set_delay(step.measure(), source=source, member=member)
+    return f"path {_named(source)} -> {member} takes {step.measure():g} ms each way"
 
 
 def lose(stage: Stage, step: Step) -> str:
     """Lose `amount` percent of what is sent, each loss repaired by TCP; 0 ends it."""
     source, member = _path(stage, step)
-    stage.lab.network.set_loss(_amount(step) / 100, source=source, member=member)
-    return f"path {_named(source)} -> {member} loses {_amount(step):g} %"
+    stage.lab.network.set_loss(step.measure() / 100, source=source, member=member)
+    return f"path {_named(source)} -> {member} loses {step.measure():g} %"
 
 
 def close_for_writes(stage: Stage, step: Step) -> str:
@@ -171,9 +173,9 @@ def delay_replication(stage: Stage, step: Step) -> str:
     """Apply on the standby `amount` seconds late."""
     with stage.admin(step.place) as cursor:
         cursor.execute("STOP SLAVE")
-        cursor.execute("CHANGE MASTER TO MASTER_DELAY = %s", (int(_amount(step)),))
+        cursor.execute("CHANGE MASTER TO MASTER_DELAY = %s", (int(step.measure()),))
         cursor.execute("START SLAVE")
-    return f"{stage.region(step.place)} applies {_amount(step):g} s late"
+    return f"{stage.region(step.place)} applies {step.measure():g} s late"
 
 
 def refuse(stage: Stage, step: Step) -> str:
@@ -224,14 +226,14 @@ def disarm(stage: Stage, _step: Step) -> str:
 
 def maintain(stage: Stage, step: Step) -> str:
     """Begin a maintenance window of `amount` seconds of AWS time."""
-    until = time.time() + _amount(step) / stage.pace
+    until = time.time() + step.measure() / stage.pace
     record.maintain(stage.store, REQUESTER, REASON, time.time(), until=until)
-    return f"maintenance for {_amount(step):g} s"
+    return f"maintenance for {step.measure():g} s"
 
 
 def approve(stage: Stage, step: Step) -> str:
     """Approve for `amount` seconds of AWS time."""
-    valid_s = _amount(step) / stage.pace
+    valid_s = step.measure() / stage.pace
     try:
         record.approve(stage.store, REQUESTER, REASON, time.time(), valid_s=valid_s)
     except RecordError as refusal:
@@ -293,11 +295,20 @@ ACTIONS: dict[str, Action] = {
         start_replication, delay_replication, refuse, refuse_nothing, stop_witness,
         make_witness_lie_down, make_witness_lie_up, arm, disarm, maintain, approve,
         end_controllers, stop_dns, start_dns, redeploy, lock_out_witnesses, let_witnesses_in,
+        slow_commits, stall_commits, release_commits, skew_controller, skew_witness,
     )
 }  # fmt: skip
 
 RESTORING = frozenset(
-    {"resume", "restart", "heal", "open-for-writes", "release-connections", "unlock-tables"}
+    {
+        "resume",
+        "restart",
+        "heal",
+        "open-for-writes",
+        "release-connections",
+        "unlock-tables",
+        "release-commits",
+    }
 )
 """Actions at home that end an outage."""
 
@@ -352,9 +363,3 @@ def _path(stage: Stage, step: Step) -> tuple[str, str]:
 
 def _named(source: str) -> str:
     return "everywhere" if source == "*" else source
-
-
-def _amount(step: Step) -> float:
-    if step.amount is None:
-        raise LabError(f"the action {step.do} needs an amount")
-    return step.amount

@@ -26,10 +26,12 @@ from bicoastal.lab.drill.recovery import (
     milestones,
     recovery_time,
 )
+from bicoastal.lab.drill.replication import Replication
 from bicoastal.lab.drill.report import (
     Deployment,
     DnsAnswer,
     DrillReport,
+    Load,
     MemberState,
     RecoveryTime,
     Requirement,
@@ -145,6 +147,7 @@ def assemble(
             recovery=recovery,
             writes=writes,
             rpo_budget_s=settings.failover.rpo_budget_s,
+            replication=options.replication,
             dns=tuple(dns),
             healed_at_s=None if seen.healed_wall_s is None else seen.healed_wall_s - origin,
             old_member=next(m for m in members if m.region == settings.regions.home),
@@ -169,8 +172,13 @@ def assemble(
         dns_mode=settings.dns.mode,
         seed=options.seed,
         pace=options.pace,
+        load=Load(
+            writers=options.writers,
+            writes_per_s=options.writes_per_s,
+            replication=options.replication,
+        ),
         settings=settings.model_dump(mode="json", by_alias=True),
-        limits=limits(options.pace),
+        limits=limits(options.pace, options.replication),
         deployment=deployment,
         phases=recording.phases,
         timeline=recording.timeline(origin),
@@ -215,13 +223,16 @@ def versions() -> dict[str, str]:
     }
 
 
-def limits(pace: float) -> list[str]:
+def limits(pace: float, replication: Replication) -> list[str]:
     """Say what the figures do not tell.
 
     Args:
         pace: Seconds of AWS time in one second of the drill.
+        replication: When a write was acknowledged.
     """
+    semi_sync = "writes waited for the standby: an Aurora global database is always asynchronous"
     return [
+        *([semi_sync] if replication is Replication.SEMI_SYNC else []),
         "the databases are MariaDB with GTID replication; Aurora replicates in its storage",
         f"detect, decide and redirect ran {pace:g} times faster than AWS would with these settings",
         "promotion is MariaDB's plus a fixed second; Aurora's own is not measured here",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 from bicoastal.errors import LabError
@@ -42,11 +43,12 @@ def deploying(mutant: Mutant) -> Transform:
     return transform
 
 
-def broken_bundle(mutant: Mutant) -> bytes | None:
+def broken_bundle(mutant: Mutant, ca_file: Path | None = None) -> bytes | None:
     """The functions' bundle with the defect in it.
 
     Args:
         mutant: The defect.
+        ca_file: See `bundle.build`.
 
     Returns:
         The zip, or None when the defect is in the configuration only.
@@ -56,18 +58,36 @@ def broken_bundle(mutant: Mutant) -> bytes | None:
     """
     if not mutant.file:
         return None
-    name = f"bicoastal/failover/{mutant.file}"
+    return changed_bundle(mutant.file, mutant.old, mutant.new, ca_file)
+
+
+def changed_bundle(file: str, old: str, new: str, ca_file: Path | None = None) -> bytes:
+    """The functions' bundle with one text changed.
+
+    Args:
+        file: The file in the failover package.
+        old: The text; it must be there exactly once.
+        new: What stands there instead.
+        ca_file: See `bundle.build`.
+
+    Returns:
+        The zip.
+
+    Raises:
+        LabError: The text is not in the file exactly once.
+    """
+    name = f"bicoastal/failover/{file}"
     packed = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(bundle.build())) as whole,
+        zipfile.ZipFile(io.BytesIO(bundle.build(ca_file))) as whole,
         zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as broken,
     ):
         for entry in whole.infolist():
             content = whole.read(entry)
             if entry.filename == name:
                 text = content.decode()
-                if text.count(mutant.old) != 1:
-                    raise LabError(f"{name} has not exactly one {mutant.old!r}")
-                content = text.replace(mutant.old, mutant.new).encode()
+                if text.count(old) != 1:
+                    raise LabError(f"{name} has not exactly one {old!r}")
+                content = text.replace(old, new).encode()
             broken.writestr(entry, content)
     return packed.getvalue()

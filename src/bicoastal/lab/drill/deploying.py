@@ -10,7 +10,6 @@ from typing import Any
 
 from bicoastal.errors import DeploymentError
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.inventory import inventory
 from bicoastal.lab.drill.report import Deployment as DeploymentReport
 from bicoastal.lab.engine import (
     DeployedResource,
@@ -22,6 +21,9 @@ from bicoastal.lab.engine import (
 )
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
+from bicoastal.operate import dismantling
+from bicoastal.operate.errors import Refused
+from bicoastal.operate.inventory import inventory
 from bicoastal.settings import Settings
 from bicoastal.stack.program import program
 
@@ -66,6 +68,7 @@ class Stack:
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
         self.environment = environment
+        self._settings = settings
         self._regions = settings.regions.all
         # The lab has a secret and a hosted zone of its own, as it has no account of yours.
         deployed = settings.model_copy(
@@ -127,7 +130,7 @@ class Stack:
         return self.deployment.compare(program)
 
     def destroy(self) -> list[str]:
-        """Delete everything, dependents first, and look what is left.
+        """Delete everything, as `bicoastal destroy` does it, and look what is left.
 
         Returns:
             What the program created and the destruction left behind.
@@ -135,6 +138,12 @@ class Stack:
         Raises:
             DeploymentError: Something could not be deleted.
         """
+        client, settings = self._provider.client, self._settings
+        try:
+            steps = dismantling.steps(settings, dismantling.look(client, settings))
+            dismantling.dismantle(client, steps, pace=self.environment.pace)
+        except Refused as error:
+            raise DeploymentError(str(error)) from error
         self._deleted = len(self.deployment.destroy())
         self._leftovers = sorted(self._inventory() - self._before)
         return self._leftovers

@@ -44,7 +44,7 @@ class Environment:
 
     def __init__(self, settings: Settings, pace: float) -> None:
         self._settings = settings
-        self._pace = pace
+        self.pace = pace
         self._stack = ExitStack()
         self.password = secrets.token_urlsafe(18)
         self.secret_arn = ""
@@ -65,7 +65,7 @@ class Environment:
                 regions.members,
                 port=self._settings.database.port,
             )
-            self.aws = EmbeddedAws(self.workspace, self.plan, pace=self._pace)
+            self.aws = EmbeddedAws(self.workspace, self.plan, pace=self.pace)
             self.network = stack.enter_context(
                 Network(
                     self.workspace.path, self.plan, self.aws.sockets, path_delays(self._settings)
@@ -73,7 +73,7 @@ class Environment:
             )
             stack.enter_context(self.aws)
             self.admission = Admission(
-                self.workspace, regions.all, self._settings.database.port, self._pace
+                self.workspace, regions.all, self._settings.database.port, self.pace
             )
             self.secret_arn = self._create_secret()
             self._stack = stack.pop_all()
@@ -99,12 +99,12 @@ class Environment:
         plane = Route53DataPlane(
             self.client,
             self.plan,
-            pace=self._pace,
+            pace=self.pace,
             publish=post_to(self.aws.endpoint_url),
             seed=seed,
         )
         self.route53 = self._stack.enter_context(plane)
-        return Resolver(self.route53.address, pace=self._pace)
+        return Resolver(self.route53.address, pace=self.pace)
 
     def client(self, service: str, region: str) -> Any:
         """Give a boto3 client of the embedded AWS.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bicoastal.lab.clients import Writers
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.probe import Probe
+from bicoastal.lab.drill.replication import Replication
 from bicoastal.lab.engine import Transform
 from bicoastal.lab.scenarios import Scenario, find
 
@@ -36,6 +37,7 @@ class DrillOptions:
         transform: Changes resources on the way into the deployment, to rehearse a defect.
         writers: Number of client connections.
         writes_per_s: Writes a second over all clients while latency allows.
+        replication: When a write is acknowledged.
         steady_s: Seconds of healthy writes before the fault.
         patience_s: Added to the longest wait for any single step, in seconds.
         alongside: Something that goes along, such as more clients; it also sees the clients'
@@ -51,6 +53,7 @@ class DrillOptions:
     transform: Transform | None = None
     writers: int = 8
     writes_per_s: float = 400.0
+    replication: Replication = Replication.ASYNC
     steady_s: float = 2.5
     patience_s: float = 20.0
     alongside: Companion = nobody

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from bicoastal.lab.drill.inventory import ClientFactory
+from bicoastal.operate.inventory import ClientFactory
 
 QUEUE = "bicoastal-drill-pages"
 _ALL_CLEAR = "OK:"

@@ -149,6 +149,20 @@ class Writes(_Part):
     tail_only: bool
 
 
+class Load(_Part):
+    """What the clients tried, and how the standby followed.
+
+    Attributes:
+        writers: Number of client connections.
+        writes_per_s: Writes a second over all of them while latency allows.
+        replication: `async`, or `semi-sync`: a write is acknowledged when the standby has it.
+    """
+
+    writers: int
+    writes_per_s: float
+    replication: str
+
+
 class RegionWrites(_Part):
     """The writes of one region, a number for each moment of the series.
 
@@ -213,6 +227,7 @@ class DrillReport(_Part):
         fault_at: Wall clock of the fault, in seconds since the epoch; what has no `at_s` (audit,
             rounds, failovers) is placed by it. None in records of older versions.
         series: The writes over time; None if there were none, and in records of older versions.
+        load: What the clients tried; None in records of older versions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title=SCHEMA)
@@ -230,6 +245,7 @@ class DrillReport(_Part):
     dns_mode: str
     seed: int
     pace: float
+    load: Load | None = None
     settings: dict[str, Any]
     limits: list[str]
     deployment: Deployment
@@ -248,3 +264,18 @@ class DrillReport(_Part):
     pages: list[PageSent] = []
     longest_stall_s: float = 0.0
     verdict: Literal["pass", "fail", "invalid"]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The requirements that failed."""
+        return tuple(each.id for each in self.requirements if each.outcome == "fail")
+
+    @property
+    def noticed_by(self) -> tuple[str, ...]:
+        """The requirements that noticed the scenario's mutant, of those that have to.
+
+        Empty when it was not deployed, or went unnoticed.
+        """
+        if not self.broken or self.scenario is None:
+            return ()
+        return tuple(name for name in self.failed if name in self.scenario.mutant.fails)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from bicoastal.errors import LabError
@@ -20,6 +21,7 @@ from bicoastal.lab.drill.narrator import Narrator
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.pages import Pages
 from bicoastal.lab.drill.recording import Observer, Recording, Silent
+from bicoastal.lab.drill.replication import Replication, wait_for_standby
 from bicoastal.lab.drill.report import DrillReport, Phase
 from bicoastal.lab.drill.schedule import Schedule
 from bicoastal.lab.drill.stage import Stage
@@ -200,8 +202,9 @@ class _Rehearsal:
         settings, options = self._settings, self._options
         resolver = self._lab.start_route53(options.seed)
         self._controllers: Mapping[str, str] = outputs["controllers"]
-        if options.broken and (defect := broken_bundle(options.scenario.mutant)) is not None:
-            for region, name in self._controllers.items():
+        mutant, ca_file = options.scenario.mutant, Path(self._lab.admission.ca_file)
+        if options.broken and (defect := broken_bundle(mutant, ca_file)) is not None:
+            for region, name in outputs[mutant.of].items():
                 self._lab.client("lambda", region).update_function_code(
                     FunctionName=name, ZipFile=defect
                 )
@@ -224,6 +227,8 @@ class _Rehearsal:
             self._store,
         )
         running.callback(self._stage.release)
+        if options.replication is Replication.SEMI_SYNC:
+            wait_for_standby(self._stage)
         self._narrator = Narrator(
             recording=self._recording,
             store=self._store,
@@ -267,6 +272,7 @@ class _Rehearsal:
             self._wait,
             patience_s=options.patience_s if self._armed else 0.0,
             seed=options.seed,
+            forgiving=options.broken,
         )
         self._steps = steps
         steps.run(self._rest)

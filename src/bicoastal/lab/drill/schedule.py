@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from bicoastal.lab.drill.inventory import ClientFactory
+from bicoastal.operate.inventory import ClientFactory
 
 
 class Schedule:

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from pymysql.err import MySQLError
+
+from bicoastal.errors import LabError
 from bicoastal.failover.state import State
 from bicoastal.lab.drill.actions import RESTORING, perform
 from bicoastal.lab.drill.recording import Recording
@@ -49,6 +52,8 @@ class Steps:
         wait: Goes on until a condition holds or seconds have passed; gives whether it held.
         patience_s: Added to every wait for a condition, in seconds of the lab.
         seed: Fixes the moment of the first action within the probe interval.
+        forgiving: Go on after a step that cannot be done: a mutant may have left the lab in a
+            state for which the scenario was not written.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Steps:
         *,
         patience_s: float,
         seed: int,
+        forgiving: bool = False,
     ) -> None:
         self._scenario = scenario
         self._stage = stage
@@ -68,6 +74,7 @@ class Steps:
         self._watch = watch
         self._wait = wait
         self._patience_s = patience_s
+        self._forgiven = (LabError, MySQLError, OSError) if forgiving else ()
         self._random = random.Random(seed)  # noqa: S311 - the fault's phase is no secret
         self.fault_wall_s: float | None = None
         self.fault_s: float | None = None
@@ -97,7 +104,10 @@ class Steps:
 
     def _do(self, step: Step) -> None:
         at, monotonic = time.time(), time.monotonic()
-        what = perform(self._stage, step)
+        try:
+            what = perform(self._stage, step)
+        except self._forgiven as error:
+            what = f"{step.do} could not be done: {error}"
         if self.fault_wall_s is None:
             self.fault_wall_s, self.fault_s = at, monotonic
         if step.do in RESTORING and step.place == "home":

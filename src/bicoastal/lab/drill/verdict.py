@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bicoastal.lab.drill.pages import PageSent
+from bicoastal.lab.drill.replication import Replication
 from bicoastal.lab.drill.report import (
     DnsAnswer,
     MemberState,
@@ -34,6 +35,7 @@ class Observed:
         verified_at_s: When the controller had verified the new writer; None if it never did.
         recovery: The outage and its parts; None if no write reached a new writer.
         writes: The oracle's judgement.
+        replication: When a write was acknowledged.
         rpo_budget_s: Largest age of a lost acknowledgement that the settings accept, in seconds.
         dns: Changes of the answer, in order.
         healed_at_s: When the old member was brought back; None if it was not.
@@ -58,6 +60,7 @@ class Observed:
     recovery: RecoveryTime | None
     writes: Writes
     rpo_budget_s: float
+    replication: Replication
     dns: tuple[DnsAnswer, ...]
     healed_at_s: float | None
     old_member: MemberState
@@ -231,10 +234,16 @@ def _nothing_invented(seen: Observed) -> Requirement:
 
 
 def _loss_within_budget(seen: Observed) -> Requirement:
+    if seen.replication is Replication.SEMI_SYNC:
+        promise = "no acknowledged write is lost: the standby had received each"
+        kept = not seen.writes.lost
+    else:
+        promise = f"acknowledged writes lost are at most {seen.rpo_budget_s:g} s old, and listed"
+        kept = seen.writes.rpo_s <= seen.rpo_budget_s
     return _requirement(
         "loss-within-budget",
-        f"acknowledged writes lost are at most {seen.rpo_budget_s:g} s old, and listed",
-        seen.writes.rpo_s <= seen.rpo_budget_s,
+        promise,
+        kept,
         f"{len(seen.writes.lost)} of {seen.writes.acknowledged} acknowledged lost, "
         f"the oldest {seen.writes.rpo_s:.3f} s before the fault",
     )

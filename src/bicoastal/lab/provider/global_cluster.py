@@ -127,30 +127,34 @@ def _writer_last(member: Mapping[str, Any]) -> bool:
 def leave_global_cluster(aws: Aws, id_: str) -> None:
     """Take a cluster out of the global cluster that it is in now, if it is in one.
 
-    Who is the writer is asked now, because the roles may have been swapped since the program
-    ran. While there are secondaries AWS does not let the writer go: they are taken out first, and
-    their own deletion finds them on their own.
+    Nobody else is taken out before: the real provider does not do it either, so a writer that
+    still has secondaries stays, and its deletion fails with AWS's refusal. See
+    `resourceClusterDelete` in
+    https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/rds/cluster.go
 
     Args:
         aws: the cluster's region.
         id_: the cluster's identifier.
 
     Raises:
-        ProviderError: a member would not leave.
+        ProviderError: it would not leave.
     """
     cluster = find_cluster(aws, id_)
     if cluster is None:
         return
-    found = _global_of(aws, cluster["DBClusterArn"])
-    if found is None:
+    arn = cluster["DBClusterArn"]
+    group = global_cluster_of(aws, arn)
+    if group is None:
         return
-    members = found["GlobalClusterMembers"]
-    own = next(m for m in members if m["DBClusterArn"] == cluster["DBClusterArn"])
-    leaving = [own]
-    if own["IsWriter"]:
-        leaving = [*(m for m in members if not m["IsWriter"]), own]
-    for member in leaving:
-        _remove(aws, found["GlobalClusterIdentifier"], member["DBClusterArn"])
+    with absent_ok():
+        aws.client("rds").remove_from_global_cluster(
+            GlobalClusterIdentifier=group, DbClusterIdentifier=arn
+        )
+
+    def look() -> bool | None:
+        return None if global_cluster_of(aws, arn) is not None else True
+
+    aws.until(f"{arn} to leave global cluster {group}", look)
 
 
 def global_cluster_of(aws: Aws, arn: str) -> str | None:
@@ -160,29 +164,10 @@ def global_cluster_of(aws: Aws, arn: str) -> str | None:
         aws: the cluster's region.
         arn: the cluster's ARN.
     """
-    found = _global_of(aws, arn)
-    return None if found is None else str(found["GlobalClusterIdentifier"])
-
-
-def _global_of(aws: Aws, arn: str) -> dict[str, Any] | None:
-    """Find the global cluster that a cluster is a member of."""
     for found in aws.client("rds").describe_global_clusters()["GlobalClusters"]:
         if any(member["DBClusterArn"] == arn for member in found["GlobalClusterMembers"]):
-            return dict(found)
+            return str(found["GlobalClusterIdentifier"])
     return None
-
-
-def _remove(aws: Aws, global_id: str, arn: str) -> None:
-    region = arn.split(":")[3]
-    with absent_ok():
-        aws.client("rds", region).remove_from_global_cluster(
-            GlobalClusterIdentifier=global_id, DbClusterIdentifier=arn
-        )
-
-    def look() -> bool | None:
-        return None if _global_of(aws, arn) is not None else True
-
-    aws.until(f"{arn} to leave global cluster {global_id}", look)
 
 
 HANDLERS = (GlobalCluster(),)

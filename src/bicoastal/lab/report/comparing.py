@@ -70,6 +70,7 @@ def _circumstances(record: DrillReport) -> dict[str, Any]:
     names = ("fault", "armed", "dns_mode", "seed", "pace", "tool_version", "versions", "host")
     return {
         **{name: getattr(record, name) for name in names},
+        "load": record.load.model_dump() if record.load else {},
         "settings": record.settings,
     }
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from bicoastal.failover.detection.prediction import Events, rate_in_words
 from bicoastal.lab.drill.report import RecoveryTime
-from bicoastal.lab.report import comparing, expected, runs, seen
+from bicoastal.lab.report import comparing, expected, experiment, runs, seen
 from bicoastal.lab.report.charts.ranges import ranges
 from bicoastal.lab.report.charts.recovery import PARTS, bars
 from bicoastal.lab.report.charts.timeline import timeline
@@ -105,6 +105,7 @@ def _one(drill: Drill) -> dict[str, Any]:
         "timeline": _chart(lambda width: timeline(record, width)),
         "marks": seen.marks(record),
         "recovery": _recovery(outages),
+        "experiment": experiment.experiment(record),
         "statement": runs.statement([outage.total_s for _, outage in outages]),
         "detection": found,
         "ranges": _chart(lambda width: ranges([found.noticed, found.acted], width))
@@ -144,6 +145,8 @@ def _many(drills: Sequence[Drill]) -> dict[str, Any]:
     return {
         "drills": drills,
         "groups": runs.groups(drills),
+        "mutants": experiment.mutants(drills),
+        "seen": experiment.seen_in_words,
         "recoveries": {fault: _recovery(each) for fault, each in _by_fault(drills).items()},
         "parts": PARTS,
     }

@@ -8,26 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bicoastal.failover.detection import confidence
-from bicoastal.lab.report.expected import detection
+from bicoastal.lab.drill.report import RecoveryTime
+from bicoastal.lab.report.agreement import Agreement, agreements
+from bicoastal.lab.report.charts.recovery import PARTS
 from bicoastal.lab.report.reading import Drill
+from bicoastal.lab.scenarios.words import told_expectation
 
-_PHASES_NEEDED = 30
 _PART = 0.95
 
 
 @dataclass(frozen=True)
-class Phases:
-    """When, within the probe interval, the faults came; they should be uniform.
+class Spread:
+    """How far a time spreads over several drills, in seconds.
 
     Attributes:
-        runs: How many.
-        distance: Kolmogorov's distance from the uniform distribution.
-        allowed: What chance exceeds in one of twenty cases.
+        minimum_s: The shortest.
+        median_s: The median.
+        maximum_s: The longest.
     """
 
-    runs: int
-    distance: float
-    allowed: float
+    minimum_s: float
+    median_s: float
+    maximum_s: float
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Group:
             are too few runs.
         lost_most: Most acknowledged writes that a drill lost.
         statement: What the runs prove, in words.
-        phases: Whether the faults came at a random phase; None below 30 runs.
+        parts: The parts of the recovery time, by name; empty if no clients wrote again.
+        detection: The detection times against their closed forms; empty below 30 runs.
+        expected: What the scenario expects, in words; empty in records of older versions.
     """
 
     fault: str
@@ -59,7 +63,9 @@ class Group:
     p95_at_most_s: float | None
     lost_most: int
     statement: str
-    phases: Phases | None
+    parts: dict[str, Spread]
+    detection: list[Agreement]
+    expected: str
 
 
 def groups(drills: Sequence[Drill]) -> list[Group]:
@@ -69,9 +75,10 @@ def groups(drills: Sequence[Drill]) -> list[Group]:
         drills: The drills; those of one fault should have the same settings and pace.
 
     Returns:
-        One group a fault, in alphabetical order.
+        One group a fault, in alphabetical order. Drills with a mutant are in none: they have to
+        fail, and their times say nothing about the controller.
     """
-    ordered = sorted(drills, key=_fault)
+    ordered = sorted((drill for drill in drills if not drill.record.broken), key=_fault)
     return [_group(fault, list(some)) for fault, some in itertools.groupby(ordered, _fault)]
 
 
@@ -99,6 +106,32 @@ def statement(times_s: Sequence[float]) -> str:
     )
 
 
+def told(summary: Sequence[Group]) -> list[str]:
+    """Tell groups in lines for a terminal.
+
+    Args:
+        summary: The groups.
+
+    Returns:
+        A line a group, and one for each closed form that its runs were held against.
+    """
+    lines = []
+    for group in summary:
+        passed = f"{group.passed} of {group.drills} passed"
+        lines.append(f"{group.fault}: {passed}; {group.statement}")
+        lines += [_held(form) for form in group.detection]
+    return lines
+
+
+def _held(form: Agreement) -> str:
+    return (
+        f"  {form.name}: {form.measured_mean_s:.2f} s on average, predicted "
+        f"{form.predicted_mean_s:.2f} s; {form.runs} runs "
+        f"{'agree with' if form.agrees else 'differ from'} the closed form "
+        f"(distance {form.distance:.3f}, allowed {form.allowed:.3f})"
+    )
+
+
 def _fault(drill: Drill) -> str:
     return drill.record.fault
 
@@ -117,15 +150,16 @@ def _group(fault: str, drills: Sequence[Drill]) -> Group:
         p95_at_most_s=confidence.upper_bound(times, _PART),
         lost_most=max(len(record.writes.lost) for record in records),
         statement=statement(times),
-        phases=_phases(drills),
+        parts=_parts([r.recovery_time for r in records if r.recovery_time is not None]),
+        detection=agreements(records),
+        expected=told_expectation(scenario.expect) if (scenario := records[0].scenario) else "",
     )
 
 
-def _phases(drills: Sequence[Drill]) -> Phases | None:
-    found = [detection(drill.record) for drill in drills]
-    shares = [each.phase_s / each.interval_s for each in found if each is not None]
-    if len(shares) < _PHASES_NEEDED:
-        return None
-    return Phases(
-        len(shares), confidence.distance(shares, 0, 1), confidence.distance_allowed(len(shares))
-    )
+def _parts(outages: Sequence[RecoveryTime]) -> dict[str, Spread]:
+    if not outages:
+        return {}
+    times = {part: [getattr(outage, f"{part}_s") for outage in outages] for part in PARTS}
+    return {
+        part: Spread(min(each), statistics.median(each), max(each)) for part, each in times.items()
+    }

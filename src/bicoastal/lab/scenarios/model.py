@@ -11,6 +11,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bicoastal.errors import LabError
+
 Place = Literal["home", "standby", "third", "clients", "internet"]
 """A region by its part in the drill, or who else sends packets."""
 
@@ -55,6 +57,16 @@ class Step(_Part):
             raise ValueError(f"a step has exactly one of do, wait_s and until, not {given}")
         return self
 
+    def measure(self) -> float:
+        """The amount of an action that needs one.
+
+        Raises:
+            LabError: There is none.
+        """
+        if self.amount is None:
+            raise LabError(f"the action {self.do} needs an amount")
+        return self.amount
+
 
 class Expectation(_Part):
     """What must be seen.
@@ -84,15 +96,19 @@ class Mutant(_Part):
     """A deliberate defect with which the scenario must fail: the proof that it can.
 
     Attributes:
+        name: Its name in `mutants.yaml`.
         what: The defect, in words.
+        of: Whose code is changed.
         config: Values of the controllers' configuration to deploy instead.
         file: File of the function's bundle to change, or
         old: text in it,
         new: and what stands there instead.
-        fails: Requirements of which at least one must fail.
+        fails: Requirements of which at least one must fail; whatever else fails proves nothing.
     """
 
+    name: str = ""
     what: str
+    of: Literal["controllers", "probers"] = "controllers"
     config: dict[str, Any] = {}
     file: str = ""
     old: str = ""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bicoastal.settings import tables
+from bicoastal.settings import durations, tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.rules.base import Problem, rule
+from bicoastal.settings.secrecy import shown
 
 PRICING = "https://aws.amazon.com/rds/aurora/pricing/"
+TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"
 MONITORING = (
     "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.overview.html"
 )
+
+
+_SHORTEST_LIFE_S = 3600
+_LONGEST_LIFE_S = 365 * 86400
 
 
 @rule(
@@ -140,4 +146,73 @@ def budget(draft: Draft) -> Iterable[Problem]:
             f"budget.monthlyUsd is {amount:g}: no stack costs so little, so every one is refused.",
             "Write what the stack may cost in US dollars a month, or leave it out.",
             amount,
+        )
+
+
+@rule(
+    "BC511",
+    "error",
+    source=TAGGING,
+    passes=[{}, *({"expiresAfter": text} for text in ("1h", "4h", "2d", "1d12h", "90m", "365d"))],
+    fails=[{"expiresAfter": text} for text in ("4", "4 hours", "0h", "59m", "366d", "-1d", "2w")],
+)
+def expiry(draft: Draft) -> Iterable[Problem]:
+    """`expiresAfter` is a duration of an hour to a year."""
+    text = draft.settings.expires_after
+    if text is None:
+        return
+    span = durations.seconds(text)
+    said = f"expiresAfter is {shown('expiresAfter', text)}"
+    if span is None:
+        message = f"{said}, which is not a duration: whole days, hours, minutes, each with d, h, m."
+    elif not _SHORTEST_LIFE_S <= span <= _LONGEST_LIFE_S:
+        message = (
+            f"{said}, but must be an hour to 365 days: within less, two members are hardly made, "
+            "and what lives longer is not made to be thrown away."
+        )
+    else:
+        return
+    yield Problem("expiresAfter", message, "Write a duration such as 4h, 2d or 1d12h.", text)
+
+
+@rule(
+    "BC512",
+    "error",
+    source=TAGGING,
+    passes=[{"profile": "staging", "expiresAfter": "7d"}, {"profile": "production"}],
+    fails=[{"profile": "production", "expiresAfter": "30d"}],
+)
+def production_lives(draft: Draft) -> Iterable[Problem]:
+    """A production stack does not expire."""
+    settings = draft.settings
+    if settings.profile == "production" and settings.expires_after is not None:
+        yield Problem(
+            "expiresAfter",
+            f"expiresAfter is {shown('expiresAfter', settings.expires_after)}, but the profile is "
+            "production: bicoastal reap --destroy would destroy a database that people rely on.",
+            "Leave it out, or choose the profile validation or staging.",
+            settings.expires_after,
+            related=("profile",),
+        )
+
+
+@rule(
+    "BC513",
+    "warning",
+    source="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html",
+    passes=[{"expiresAfter": "4h"}, {"database": {"deletionProtection": True}}],
+    fails=[{"expiresAfter": "4h", "database": {"deletionProtection": True}}],
+)
+def expires_protected(draft: Draft) -> Iterable[Problem]:
+    """What expires is not protected from deletion."""
+    settings = draft.settings
+    if settings.expires_after is not None and settings.database.deletion_protection:
+        yield Problem(
+            "expiresAfter",
+            f"expiresAfter is {shown('expiresAfter', settings.expires_after)}, but "
+            "database.deletionProtection is true: the environment is listed as expired, and "
+            "destroying it is refused.",
+            "Leave one of the two out.",
+            settings.expires_after,
+            related=("database.deletionProtection", "profile"),
         )

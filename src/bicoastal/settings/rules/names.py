@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.keys import dotted
-from bicoastal.settings.models import Regions, default_domain
+from bicoastal.settings.models import EXPIRY_TAG, Regions, default_domain
 from bicoastal.settings.namelimits import NAME_LIMITS
 from bicoastal.settings.names import Names
 from bicoastal.settings.rules.base import Problem, rule
@@ -23,7 +23,7 @@ IAM_TAGS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")  # letters and digits of every script, as AWS allows
-_OWN_TAGS = ("Environment", "Project", "CostCenter", "ManagedBy")
+_OWN_TAGS = ("Environment", "Project", "CostCenter", "ManagedBy", EXPIRY_TAG)
 _SECOND_LEVEL = {"ac", "co", "com", "edu", "gov", "net", "org"}
 _MOST_TAGS = 50
 
@@ -268,11 +268,16 @@ def tag_count(draft: Draft) -> Iterable[Problem]:
     "warning",
     source=TAGS,
     passes=[{"tags": {"Owner": "me"}}],
-    fails=[{"tags": {"Environment": "prod"}}, {"tags": {"Name": "db"}}],
+    fails=[{"tags": {key: "x"}} for key in ("Environment", "Name", EXPIRY_TAG)],
 )
 def own_tags(draft: Draft) -> Iterable[Problem]:
     """Tags do not override the project's own."""
-    keys = {"Environment": "environmentSuffix", "Project": "project", "CostCenter": "costCenter"}
+    keys = {
+        "Environment": "environmentSuffix",
+        "Project": "project",
+        "CostCenter": "costCenter",
+        EXPIRY_TAG: "expiresAfter",
+    }
     for key in draft.settings.tags:
         if key in (*_OWN_TAGS, "Name"):
             cure = f"Set {keys[key]} instead." if key in keys else "Remove it."

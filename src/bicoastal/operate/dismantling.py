@@ -1,0 +1,390 @@
+"""Taking the databases apart in the order that AWS wants, computed from who is the writer now.
+
+Pulumi deletes in the order in which the program made things, so after a role swap it comes to the
+writer first, and AWS refuses: the last instance of a writer cannot go before its replicas, nor can
+the writer leave a global database that still has others.
+Sources:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-deleting.html
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from bicoastal.operate.access import Told, ask
+from bicoastal.operate.errors import Refused
+from bicoastal.operate.inventory import ClientFactory
+from bicoastal.settings import Names, Settings
+
+PATIENCE_S = 3600.0
+"""Seconds until a step counts as stuck: a final snapshot of a large volume takes its time."""
+_POLL_S = 5.0
+_ABSENT = (
+    "DBClusterNotFoundFault",
+    "DBClusterSnapshotNotFoundFault",
+    "DBInstanceNotFound",
+    "GlobalClusterNotFoundFault",
+)
+_BUSY = ("InvalidDBClusterStateFault", "InvalidDBInstanceState", "InvalidGlobalClusterStateFault")
+"""Not now: what came before has not ended. Asked again until the patience ends."""
+_GOING = "deleting"
+_GROUP = "global cluster"
+
+
+@dataclass(frozen=True)
+class Live:
+    """The databases as RDS describes them.
+
+    Attributes:
+        clusters: each member region's cluster of the stack; regions that have none are left out.
+        group: the global database, and the region that told; None when there is none.
+        snapshots: final snapshots that exist already, under the names that new ones would get.
+    """
+
+    clusters: Mapping[str, Mapping[str, Any]]
+    group: tuple[str, Mapping[str, Any]] | None = None
+    snapshots: tuple[str, ...] = ()
+
+    @property
+    def members(self) -> dict[str, bool]:
+        """ARN of each member of the global database, and whether it is the writer."""
+        found = self.group[1].get("GlobalClusterMembers", ()) if self.group else ()
+        return {member["DBClusterArn"]: bool(member.get("IsWriter")) for member in found}
+
+    @property
+    def writer(self) -> str | None:
+        """Region of the cluster from which another one replicates, if it is one of the stack."""
+        return next((region for region in self.clusters if self.is_source(region)), None)
+
+    def is_source(self, region: str) -> bool:
+        """Whether a cluster is the writer of the global database, or a replica's source."""
+        arn = self.clusters[region]["DBClusterArn"]
+        sources = (c.get("ReplicationSourceIdentifier") for c in self.clusters.values())
+        return self.members.get(arn, False) or arn in sources
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is done.
+
+    Attributes:
+        action: `detach` or `delete`.
+        kind: `DB instance`, `DB cluster` or `global cluster`.
+        name: its identifier.
+        region: the region that is asked.
+        arn: of a cluster that is detached.
+        group: the global database that it leaves.
+        snapshot: the final snapshot that is taken before, if any.
+    """
+
+    action: str
+    kind: str
+    name: str
+    region: str
+    arn: str | None = None
+    group: str | None = None
+    snapshot: str | None = None
+
+    def __str__(self) -> str:
+        end = f", after the final snapshot {self.snapshot}" if self.snapshot else ""
+        return f"{self.action} {self.kind} {self.name} ({self.region}){end}"
+
+
+def look(client: ClientFactory, settings: Settings) -> Live:
+    """Ask RDS what there is of the databases.
+
+    Args:
+        client: gives the clients.
+        settings: name the clusters.
+
+    Returns:
+        What there is.
+
+    Raises:
+        Refused: a region does not tell; half a picture is none to destroy by.
+    """
+    names, members = Names(settings), settings.regions.members
+    clusters: dict[str, Mapping[str, Any]] = {}
+    group: tuple[str, Mapping[str, Any]] | None = None
+    snapshots = []
+    for region in members:
+        rds = client("rds", region)
+        cluster = _told(
+            region,
+            rds.describe_db_clusters,
+            "DBClusters",
+            DBClusterIdentifier=names.cluster(region),
+        )
+        if cluster is not None:
+            clusters[region] = cluster
+        if settings.is_global and group is None:
+            name = names.global_cluster
+            found = _told(
+                region,
+                rds.describe_global_clusters,
+                "GlobalClusters",
+                GlobalClusterIdentifier=name,
+            )
+            group = None if found is None else (region, found)
+        final = names.final_snapshot(region)
+        if not settings.database.skip_final_snapshot and _told(
+            region,
+            rds.describe_db_cluster_snapshots,
+            "DBClusterSnapshots",
+            DBClusterSnapshotIdentifier=final,
+        ):
+            snapshots.append(final)
+    return Live(clusters, group, tuple(snapshots))
+
+
+def _told(region: str, question: Callable[..., Any], key: str, **named: str) -> Any:
+    answer = ask(_first, question, key, named)
+    if answer.problem is not None:
+        raise Refused(
+            f"RDS in {region} does not say what there is ({answer.problem}). Nothing is destroyed "
+            "by half a picture: try again when it does"
+        )
+    return answer.value
+
+
+def _first(question: Callable[..., Any], key: str, named: Mapping[str, str]) -> Any:
+    """The one thing of that name, or None."""
+    try:
+        found = question(**named)[key]
+    except ClientError as error:
+        if _code(error) in _ABSENT:
+            return None
+        raise
+    return found[0] if found else None
+
+
+def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
+    """What is to be done, in order: whoever replicates goes before its source.
+
+    An instance goes before its cluster leaves the global database: a cluster on its own would take
+    the writes of whoever still knows its address. A cluster that was adopted only leaves.
+
+    Args:
+        settings: say whether final snapshots are taken.
+        live: what there is.
+
+    Returns:
+        The steps; none when nothing is there.
+    """
+    names = Names(settings)
+    found: list[Step] = []
+    # By itself, the standby goes first: as Pulumi would do it.
+    regions = [region for region in reversed(settings.regions.members) if region in live.clusters]
+    for region in sorted(regions, key=live.is_source):
+        cluster = live.clusters[region]
+        name, arn = names.cluster(region), cluster["DBClusterArn"]
+        instances = cluster.get("DBClusterMembers", ())
+        if settings.adopts(region):
+            instances = ()
+        found += (
+            Step("delete", "DB instance", instance["DBInstanceIdentifier"], region)
+            for instance in sorted(instances, key=lambda each: bool(each.get("IsClusterWriter")))
+        )
+        if arn in live.members:
+            found.append(Step("detach", "DB cluster", name, region, arn, names.global_cluster))
+        if not settings.adopts(region):
+            final = None if settings.database.skip_final_snapshot else names.final_snapshot(region)
+            found.append(Step("delete", "DB cluster", name, region, snapshot=final))
+    if live.group is not None:
+        found.append(Step("delete", _GROUP, names.global_cluster, live.group[0]))
+    return tuple(found)
+
+
+def refusals(settings: Settings, live: Live) -> Iterator[str]:
+    """Why the databases are not taken apart now.
+
+    Args:
+        settings: name the clusters.
+        live: what there is.
+
+    Yields:
+        Each reason, with its cure.
+    """
+    names = Names(settings)
+    own = {cluster["DBClusterArn"] for cluster in live.clusters.values()}
+    protected = [
+        names.cluster(r)
+        for r, cluster in live.clusters.items()
+        if cluster.get("DeletionProtection") and not settings.adopts(r)
+    ]
+    yield from _still_attached(settings, live)
+    if live.group is not None:
+        group = live.group[1]
+        state = (group.get("FailoverState") or {}).get("Status") or group.get("Status")
+        if state not in (None, "available", _GOING):
+            yield f"the global database is {state}: wait until it is available"
+        if len(live.members) > 1 and sum(live.members.values()) != 1:
+            yield "RDS does not say which member is the writer: wait until it does"
+        if group.get("DeletionProtection"):
+            protected.insert(0, names.global_cluster)
+    if protected:
+        yield (
+            f"deletion protection is on for {', '.join(protected)}: set "
+            "database.deletionProtection to false and run 'pulumi up', then this again"
+        )
+    replicas = {
+        arn
+        for cluster in live.clusters.values()
+        for arn in cluster.get("ReadReplicaIdentifiers", ())
+    }
+    for arn in sorted((replicas | set(live.members)) - own):
+        yield f"{arn} replicates too, and is none of this stack's: delete it or take it out first"
+    for name in live.snapshots:
+        region = next(r for r in settings.regions.members if names.final_snapshot(r) == name)
+        if live.clusters.get(region, {}).get("Status", _GOING) != _GOING:
+            yield f"there is a snapshot {name} in {region} already: copy it under another name"
+
+
+def _still_attached(settings: Settings, live: Live) -> Iterator[str]:
+    """What was adopted outlives the stack, so it must not hang on what the stack made."""
+    home, adopt, names = settings.regions.home, settings.adopt, Names(settings)
+    cluster = live.clusters.get(home, {}) if settings.adopts(home) else {}
+    groups = {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", ())}
+    own = cluster.get("DBClusterParameterGroup") == names.parameter_group(home)
+    if own or not groups <= set(adopt.security_group_ids):
+        yield (
+            f"{adopt.cluster} was adopted and outlives the stack: give it its own groups back "
+            f"first: aws rds modify-db-cluster --region {home} --db-cluster-identifier "
+            f"{adopt.cluster} --db-cluster-parameter-group-name NAME --vpc-security-group-ids "
+            f"{' '.join(adopt.security_group_ids)}"
+        )
+
+
+def dismantle(
+    client: ClientFactory,
+    planned: tuple[Step, ...],
+    *,
+    pace: float = 1.0,
+    tell: Told = lambda _line: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Take the steps, one after the other; what was done before is found done.
+
+    Args:
+        client: gives the clients.
+        planned: the steps.
+        pace: by how much durations are divided.
+        tell: takes progress.
+        sleep: waits a number of seconds.
+
+    Raises:
+        Refused: a step is refused, gets no answer, or takes too long. Those before it are done.
+    """
+    for number, step in enumerate(planned, 1):
+        tell(f"{number}/{len(planned)} {step}")
+        _Doing(client, step, pace, tell, sleep).run()
+
+
+@dataclass
+class _Doing:
+    """One step on its way."""
+
+    client: ClientFactory
+    step: Step
+    pace: float
+    tell: Told
+    sleep: Callable[[float], None]
+    state: str = "unknown"
+    asked: bool = False
+    said: str = ""
+
+    def run(self) -> None:
+        patience_s = PATIENCE_S / self.pace
+        deadline = time.monotonic() + patience_s
+        while True:
+            answer = ask(self._advance)
+            if answer.value:
+                return
+            if answer.problem is not None:
+                if not answer.silent:
+                    self._fail(answer.problem)
+                self._say(answer.problem)
+            if time.monotonic() >= deadline:
+                why = f" ({self.said})" if self.said else ""
+                self._fail(f"it is still {self.state} after {patience_s:.0f} s{why}")
+            self.sleep(_POLL_S / self.pace)
+
+    def _fail(self, why: str) -> None:
+        raise Refused(f"{self.step}: {why}. Run the same command again to go on from here")
+
+    def _say(self, why: str) -> None:
+        if why != self.said:
+            self.said = why
+            self.tell(f"not yet: {why}")
+
+    def _advance(self) -> bool:
+        """Go on by one call; whether it is done."""
+        rds = self.client("rds", self.step.region)
+        if self._is_done(rds):
+            return True
+        if self.asked or self.state == _GOING:
+            return False
+        self.asked = self._call(rds)
+        return self._is_done(rds)
+
+    def _is_done(self, rds: Any) -> bool:
+        state = _state(rds, self.step)
+        self.state = state or "gone"
+        return state is None
+
+    def _call(self, rds: Any) -> bool:
+        """Ask for it; False when AWS wants to be asked again later."""
+        try:
+            _request(rds, self.step)
+        except ClientError as error:
+            if _code(error) in _BUSY:
+                self._say(str(error.response["Error"].get("Message")))
+                return False
+            if _code(error) not in _ABSENT:
+                raise
+        return True
+
+
+def _state(rds: Any, step: Step) -> str | None:
+    """The status of what a step is about, or None when there is nothing left to do."""
+    if step.kind == "DB instance":
+        instance = {"DBInstanceIdentifier": step.name}
+        found = _first(rds.describe_db_instances, "DBInstances", instance)
+        return found and str(found["DBInstanceStatus"])
+    name = step.group or step.name
+    if step.kind == "DB cluster" and step.group is None:
+        found = _first(rds.describe_db_clusters, "DBClusters", {"DBClusterIdentifier": name})
+        return found and str(found["Status"])
+    found = _first(
+        rds.describe_global_clusters, "GlobalClusters", {"GlobalClusterIdentifier": name}
+    )
+    if found is None or step.arn is None:
+        return found and str(found["Status"])
+    arns = [member["DBClusterArn"] for member in found["GlobalClusterMembers"]]
+    return f"a member of {name}" if step.arn in arns else None
+
+
+def _request(rds: Any, step: Step) -> None:
+    if step.kind == "DB instance":
+        rds.delete_db_instance(DBInstanceIdentifier=step.name, SkipFinalSnapshot=True)
+    elif step.kind == _GROUP:
+        rds.delete_global_cluster(GlobalClusterIdentifier=step.name)
+    elif step.group is not None:
+        rds.remove_from_global_cluster(
+            GlobalClusterIdentifier=step.group, DbClusterIdentifier=step.arn
+        )
+    else:
+        last = {"FinalDBSnapshotIdentifier": step.snapshot} if step.snapshot else {}
+        rds.delete_db_cluster(
+            DBClusterIdentifier=step.name, SkipFinalSnapshot=step.snapshot is None, **last
+        )
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,213 @@
+"""Topologies in the embedded AWS without databases: roles move in milliseconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pytest
+
+from bicoastal.lab.aws import EmbeddedAws
+from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.engine import Deployment
+from bicoastal.lab.network import AddressPlan
+from bicoastal.lab.planning import PROJECT, pulumi_config
+from bicoastal.lab.provider import LabProvider
+from bicoastal.lab.workspace import Workspace
+from bicoastal.operate.inventory import inventory
+from bicoastal.settings import Settings, TapStackArgs, load_stack_file
+from bicoastal.stack import database
+from bicoastal.stack.context import Context
+from bicoastal.stack.program import program
+from bicoastal.stack.tap_stack import TapStack
+
+HOME, STANDBY = "us-east-1", "us-west-2"
+REGIONS = (HOME, STANDBY, "us-east-2")
+HERE = Path(__file__).parent
+TOPOLOGIES = HERE.parents[1] / "unit" / "stack" / "topologies"
+GLOBAL = {"GlobalClusterIdentifier": "global-dev"}
+PACE = 100.0
+CODES = {HOME: "use1", STANDBY: "usw2"}
+ARNS = {r: f"arn:aws:rds:{r}:123456789012:cluster:aurora-{code}-dev" for r, code in CODES.items()}
+
+
+class WithoutDatabases(EmbeddedAws):
+    """All of the embedded AWS's rules; the databases behind it are stubs."""
+
+    server = (str(HERE / "without_databases.py"),)
+
+
+class OnlyDatabases(TapStack):
+    """The stack's databases, made by the stack's own code, in a network that was there before."""
+
+    subnets: Mapping[str, list[str]]
+
+    def _build(self, context: Context, secret_arn: str) -> None:
+        def existing(**more: Any) -> Any:
+            return {r: SimpleNamespace(**more, **found) for r, found in networks.items()}
+
+        networks = {
+            region: {"subnets": [SimpleNamespace(id=id_) for id_ in ids]}
+            for region, ids in self.subnets.items()
+        }
+        self._global_cluster = database.create_global_cluster(context, self)
+        self._members = self._create_members(
+            existing(is_public=False),
+            SimpleNamespace(databases=existing(id="sg-1")),  # type: ignore[arg-type]  # as far as it is looked at
+            existing(arn="arn:aws:kms:us-east-1:123456789012:key/k"),
+            context,
+            secret_arn,
+        )
+
+    def _collect(self, context: Context) -> dict[str, Any]:
+        del context
+        return {region: member.cluster.arn for region, member in self._members.items()}
+
+
+@dataclass
+class Deployed:
+    """A stack, and what moves its roles."""
+
+    aws: EmbeddedAws
+    workspace: Workspace
+    settings: Settings
+    deployment: Deployment
+    program: Callable[[], None]
+
+    def __post_init__(self) -> None:
+        self.before = inventory(self.aws.client, REGIONS)
+
+    def up(self) -> None:
+        self.deployment.up(self.program)
+
+    def changes(self, *forgotten: str) -> list[tuple[str, str, str]]:
+        """What the next `pulumi up --refresh` would do, if the program did not ignore some."""
+        with pytest.MonkeyPatch.context() as mutant:
+            for name in ("CLUSTER_IGNORES", "INSTANCE_IGNORES"):
+                kept = tuple(each for each in getattr(database, name) if each not in forgotten)
+                mutant.setattr(database, name, kept)
+            if not forgotten:
+                self.deployment.refresh()
+            found = self.deployment.compare(self.program)
+        return [(each.kind, each.name, each.reason) for each in found]
+
+    def left(self) -> list[str]:
+        """What is there and was not before."""
+        return sorted(inventory(self.aws.client, REGIONS) - self.before)
+
+    def rds(self, region: str) -> Any:
+        return self.aws.client("rds", region)
+
+    def group(self) -> dict[str, Any]:
+        (found,) = self.rds(HOME).describe_global_clusters(**GLOBAL)["GlobalClusters"]
+        return dict(found)
+
+    def roles(self) -> dict[str, tuple[bool, str]]:
+        """Each member's region: whether it is the writer, and whether it is in step."""
+        return {
+            member["DBClusterArn"].split(":")[3]: (
+                member["IsWriter"],
+                member["SynchronizationStatus"],
+            )
+            for member in self.group()["GlobalClusterMembers"]
+        }
+
+    def add_instance(self, region: str) -> None:
+        """What a human does to a headless member before it can be promoted."""
+        code = CODES[region]
+        self.rds(region).create_db_instance(
+            DBInstanceIdentifier=f"db-{code}-1-dev",
+            DBClusterIdentifier=f"aurora-{code}-dev",
+            DBInstanceClass=self.settings.database.instance_class,
+            Engine="aurora-mysql",
+        )
+
+        def available() -> bool:
+            (found,) = self.rds(region).describe_db_instances()["DBInstances"]
+            return bool(found["DBInstanceStatus"] == "available")
+
+        assert wait_until(available, 30)
+
+    def switch_over(self, region: str) -> None:
+        self.rds(region).switchover_global_cluster(**GLOBAL, TargetDbClusterIdentifier=ARNS[region])
+        self._settled(region, "connected")
+
+    def fail_over(self, region: str) -> None:
+        """The writer's region is lost; it does not come back before `come_back`."""
+        (self.workspace.path / "away").touch()
+        self.rds(region).failover_global_cluster(
+            **GLOBAL, TargetDbClusterIdentifier=ARNS[region], AllowDataLoss=True
+        )
+        self._settled(region, "pending-resync")
+
+    def come_back(self) -> None:
+        (self.workspace.path / "away").unlink()
+        assert wait_until(lambda: {sync for _, sync in self.roles().values()} == {"connected"}, 30)
+
+    def detach(self, region: str) -> None:
+        self.rds(region).remove_from_global_cluster(**GLOBAL, DbClusterIdentifier=ARNS[region])
+
+    def _settled(self, writer: str, other: str) -> None:
+        def settled() -> bool:
+            roles = self.roles()
+            (rest,) = (sync for region, (_, sync) in roles.items() if region != writer)
+            return self.group()["Status"] == "available" and roles[writer][0] and rest == other
+
+        assert wait_until(settled, 30)
+
+
+Deploy = Callable[..., Deployed]
+
+
+def subnets_in(aws: EmbeddedAws, region: str) -> list[str]:
+    ec2 = aws.client("ec2", region)
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    return [
+        ec2.create_subnet(
+            VpcId=vpc, CidrBlock=f"10.1.{number}.0/24", AvailabilityZone=f"{region}{zone}"
+        )["Subnet"]["SubnetId"]
+        for number, zone in enumerate("ab")
+    ]
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[tuple[EmbeddedAws, Workspace]]:
+    with Workspace("bicoastal-test-") as workspace:
+        plan = AddressPlan.allocate([*REGIONS, "clients"], REGIONS[:2], port=3306)
+        with WithoutDatabases(workspace, plan, promotion_s=0.0, fence_s=0.2, pace=PACE) as aws:
+            yield aws, workspace
+
+
+@pytest.fixture(scope="module")
+def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
+    """Makes an empty account with a secret, and a stack that can be deployed into it."""
+    aws, workspace = embedded
+
+    def make(topology: str, *, whole: bool = False, **changes: str) -> Deployed:
+        aws.reset()
+        (workspace.path / "away").unlink(missing_ok=True)
+        secret = aws.client("secretsmanager", HOME).create_secret(
+            Name="database",
+            SecretString=json.dumps({"username": "admin", "password": "long-enough"}),
+            AddReplicaRegions=[{"Region": STANDBY}],
+        )
+        OnlyDatabases.subnets = {} if whole else {r: subnets_in(aws, r) for r in CODES}
+        settings = load_stack_file(TOPOLOGIES / f"{topology}.yaml").model_copy(
+            update={"secret_arn": secret["ARN"], **changes}
+        )
+
+        def databases() -> None:
+            stack = OnlyDatabases("databases", TapStackArgs(settings=settings))
+            for key, value in stack.outputs.items():
+                pulumi.export(key, value)
+
+        provider = LabProvider(aws.endpoint_url)
+        deployment = Deployment(PROJECT, "dev", pulumi_config(settings), provider=provider)
+        return Deployed(aws, workspace, settings, deployment, program if whole else databases)
+
+    return make

@@ -1,0 +1,176 @@
+"""`bicoastal destroy` on the whole stack: refused, interrupted, run again, and nothing is left.
+
+In order: what a test leaves is what the next one finds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bicoastal.cli.app import app
+from bicoastal.failover.audit import Note
+from bicoastal.failover.record import RecordStore
+from bicoastal.failover.state import State
+from bicoastal.operate import destroying, pulumi_cli
+
+from .conftest import CODES, HOME, PACE, STANDBY, TOPOLOGIES, Deploy, Deployed
+
+STACK = ("--stack", str(TOPOLOGIES / "global-serverless.yaml"))
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def deployed(deploy: Deploy) -> Deployed:
+    made = deploy("global-serverless", whole=True)
+    made.up()
+    for region, code in CODES.items():
+        made.aws.client("events", region).disable_rule(Name=f"control-{code}-dev")
+    return made
+
+
+@pytest.fixture
+def variables(deployed: Deployed) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": deployed.aws.endpoint_url,
+        "AWS_ACCESS_KEY_ID": deployed.aws.account_id,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "BICOASTAL_PACE": str(PACE),
+    }
+
+
+@pytest.fixture
+def run(variables: dict[str, str]) -> Run:
+    def invoke(*arguments: str, typed: str | None = None) -> Any:
+        given = ("destroy", "--reason", "a test", *STACK, *arguments)
+        return CliRunner(env=variables).invoke(app, given, input=typed)
+
+    return invoke
+
+
+@pytest.fixture
+def store(deployed: Deployed) -> RecordStore:
+    client = deployed.aws.client("dynamodb", STANDBY)
+    return RecordStore(client, "record-dev", "global-dev", HOME)
+
+
+def test_the_plan_comes_first_and_writes_nothing(run: Run, store: RecordStore) -> None:
+    dry = run("--dry-run", "--json")
+    assert dry.exit_code == 0, dry.output
+    values = json.loads(dry.stdout)
+    assert [step["name"] for step in values["steps"]] == [
+        "db-usw2-1-dev", "aurora-usw2-dev", "aurora-usw2-dev",
+        "db-use1-1-dev", "aurora-use1-dev", "aurora-use1-dev", "global-dev",
+    ]  # fmt: skip
+    assert (values["writer"], values["refusals"], store.read().version) == (HOME, [], 0)
+    assert len(values["there"]) > 80
+
+    other = run("--databases-only", typed="something else\n")
+    assert "would         1 delete DB instance db-usw2-1-dev (us-west-2)" in other.stderr
+    assert (other.exit_code, "nothing was done" in other.stderr) == (1, True)
+    assert store.read().version == 0
+
+
+def test_it_is_refused_during_a_failover_and_while_protected(
+    deployed: Deployed, run: Run, store: RecordStore
+) -> None:
+    rds, before = deployed.rds(HOME), store.read()
+    note = Note(1.0, "test", "a failover")
+    claimed = store.write(before, replace(before, state=State.PROMOTING), note)
+    rds.modify_db_cluster(DBClusterIdentifier="aurora-use1-dev", DeletionProtection=True)
+    refused = run("--yes")
+    assert refused.exit_code == 1
+    assert "REFUSED      the record is in PROMOTING: wait until it is over" in refused.stdout
+    assert "deletion protection is on for aurora-use1-dev: set database." in refused.stdout
+    assert len(rds.describe_db_instances()["DBInstances"]) == 1
+    rds.modify_db_cluster(DBClusterIdentifier="aurora-use1-dev", DeletionProtection=False)
+    store.write(claimed, replace(before, armed=True), note)
+
+
+def test_without_the_pulumi_cli_nothing_is_begun(
+    run: Run, store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    result = run("--yes")
+    assert result.exit_code != 0
+    assert "the Pulumi CLI is not on PATH" in str(result.exception)
+    assert store.read().armed
+
+
+def test_a_killed_run_is_taken_up_by_the_next_one_after_a_role_swap(
+    deployed: Deployed,
+    run: Run,
+    store: RecordStore,
+    variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deployed.switch_over(STANDBY)
+    # It waits at the old writer's cluster, as if AWS took long, and is killed there.
+    busy = {"code": "InvalidDBClusterStateFault", "message": "it is promoting"}
+    deployed.aws.refuse("DeleteDBCluster", **busy)
+    command = [sys.executable, "-m", "bicoastal.cli", "destroy", "--reason", "a test", "--yes"]
+    with subprocess.Popen(
+        [*command, "--databases-only", *STACK],
+        env={**os.environ, **variables},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as killed:
+        assert killed.stderr is not None
+        for line in killed.stderr:
+            if "it is promoting" in line:
+                break
+        killed.kill()
+    assert killed.returncode == -9
+    assert deployed.rds(HOME).describe_db_instances()["DBInstances"] == []
+    assert set(deployed.roles()) == {STANDBY}
+    assert (store.read().armed, store.read().state) == (False, State.OBSERVE)
+    deployed.aws.refuse_nothing()
+
+    half = run("--databases-only", "--yes")
+    assert half.exit_code == 0, half.output
+    assert "1/5 delete DB cluster aurora-use1-dev" in half.stderr
+    assert "left         us-east-1 VPC vpc-" in half.stdout
+    assert "now run 'pulumi destroy --refresh' for the rest" in half.stdout
+    assert deployed.rds(STANDBY).describe_global_clusters()["GlobalClusters"] == []
+
+    # The CLI is there and does nothing: what is left is told.
+    idle = SimpleNamespace(destroy=lambda: None)
+    monkeypatch.setattr(pulumi_cli, "find", lambda *_: idle)
+    idly = run("--yes", "--json")
+    assert idly.exit_code == 1
+    assert len(json.loads(idly.stdout)["left"]) > 80
+
+
+def test_at_the_end_nothing_is_left(
+    deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pulumi_destroy() -> None:
+        deployed.deployment.refresh()
+        deployed.deployment.destroy()
+
+    monkeypatch.setattr(pulumi_cli, "find", lambda *_: SimpleNamespace(destroy=pulumi_destroy))
+    result = run("--yes")
+    assert result.exit_code == 0, result.output
+    assert "nothing is left" in result.stdout
+    assert deployed.left() == []
+
+
+def test_ctrl_c_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once more, when all is gone, does no harm: it finds no databases and no record."""
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(destroying, "destroy", interrupted)
+    result = run("--databases-only", typed="global-dev\n")
+    assert "now          writer none, 0 things in the account" in result.stderr
+    assert (result.exit_code, "run 'bicoastal destroy' again" in result.stderr) == (130, True)

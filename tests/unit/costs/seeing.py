@@ -1,0 +1,73 @@
+"""What AWS would say of a stack that was deployed as its settings ask, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bicoastal.costs.deployed import MemberSeen, Place, Rhythm, Seen
+from bicoastal.settings import Settings
+from bicoastal.settings.account import Fact
+
+MEMBER_ALARMS = {"db.serverless": 14, "db.r6g.large": 15, "db.t4g.medium": 15}
+"""Of a member's region without the latch's and the name's."""
+HEADLESS_ALARMS = 8
+
+
+def seen_as(settings: Settings, volume: Decimal | None = None) -> Seen:
+    """A stack that is deployed exactly as asked, its volumes as full as given."""
+    database, regions, dns = settings.database, settings.regions, settings.dns.mode
+    public = settings.health.endpoint_check == "public"
+    members: dict[str, Fact[MemberSeen | None]] = {}
+    counts: dict[Place, Fact[int]] = {}
+    for region in regions.members:
+        count = settings.instances(region)
+        members[region] = MemberSeen(
+            classes={database.instance_class: count} if count else {},
+            public=count if public else 0,
+            least_acu=database.serverless_min_acu if database.is_serverless else None,
+            most_acu=database.serverless_max_acu if database.is_serverless else None,
+            storage_type=database.storage_type,
+            backup_days=database.backup_retention_days,
+            monitoring_s=database.monitoring_interval_s,
+        )
+        alarms = MEMBER_ALARMS[database.instance_class] if count else HEADLESS_ALARMS
+        counts[Place(region, "Alarms")] = alarms
+        counts[Place(region, "Alarm over alarms")] = 1
+        counts[Place(region, "Metrics of votes")] = 2
+        counts[Place(region, "Key")] = 1
+    for region in regions.all if dns == "latch" else ():
+        _add(counts, region, "Alarms", 1)
+    if dns != "global-endpoint":
+        _add(counts, "us-east-1", "Alarms", 1)
+    derived = {"latch": 4, "health-check": 1, "global-endpoint": 0}[dns]
+    endpoint = int(dns == "health-check")
+    counts[Place("global", "Checks over metrics and checks")] = derived
+    counts[Place("global", "Check on the endpoint")] = endpoint
+    fast = endpoint if settings.health.interval_s == 10 else 0
+    counts[Place("global", "Option: an interval of 10 s")] = fast
+    counts[Place("global", "Private zone")] = int(settings.hosted_zone_id is None)
+    counts[Place("global", "Dashboards")] = 2 if settings.monitoring.dashboards else 0
+    there: dict[Place, Fact[bool]] = {Place(r, "Prober"): True for r in regions.all}
+    there |= {Place(r, n): True for r in regions.members for n in ("Controller", "Record")}
+    there |= {Place(r, "Flow log"): settings.network.flow_logs for r in regions.all}
+    return Seen(
+        members=members,
+        volumes=dict.fromkeys(regions.members, volume),
+        counts=counts,
+        there=there,
+        rhythm=Rhythm(settings.failover.probe_interval_s, dns == "latch"),
+    )
+
+
+def _add(counts: dict[Place, Fact[int]], region: str, name: str, more: int) -> None:
+    place = Place(region, name)
+    before = counts.get(place, 0)
+    assert isinstance(before, int)
+    counts[place] = before + more
+
+
+def changed(facts: Mapping[Place, object], region: str, name: str, value: object) -> dict:  # type: ignore[type-arg]  # of either kind
+    """The facts with one of them replaced."""
+    assert Place(region, name) in facts
+    return {**facts, Place(region, name): value}

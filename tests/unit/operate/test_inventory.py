@@ -1,0 +1,47 @@
+"""Whose a resource is: told by its name or, where AWS makes the names up, by its tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bicoastal.operate import inventory
+from bicoastal.operate.inventory import Entry, of_stack
+from bicoastal.settings import load
+from bicoastal.settings.rules.adopting import WHOLE
+
+from .samples import HOME, SETTINGS
+
+OWN = {"Environment": "dev", "Project": "bicoastal"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_ours"),
+    (
+        (Entry(HOME, "DB cluster", "aurora-use1-dev", "aurora-use1-dev"), True),
+        (Entry(HOME, "DB cluster", "aurora-use1-prod", "aurora-use1-prod"), False),
+        (Entry(HOME, "SNS topic", "arn:aws:sns:r:1:notify-use1-dev", "notify-use1-dev"), True),
+        (Entry(HOME, "VPC", "vpc-1", "vpc-1", {**OWN, "Name": "x"}), True),
+        (Entry(HOME, "VPC", "vpc-1", "vpc-1", {**OWN, "Environment": "prod"}), False),
+        (Entry(HOME, "VPC", "vpc-1", "vpc-1", {**OWN, "Project": "other"}), False),
+        (Entry(HOME, "VPC", "vpc-use1-dev", "vpc-use1-dev", {}), False),
+    ),
+)
+def test_whose_it_is(monkeypatch: pytest.MonkeyPatch, entry: Entry, is_ours: bool) -> None:
+    def entries(client: Any, regions: tuple[str, ...]) -> list[Entry]:
+        assert regions == SETTINGS.regions.all
+        return [entry]
+
+    monkeypatch.setattr(inventory, "_entries", entries)
+    client: Any = None
+    assert of_stack(client, SETTINGS) == ((str(entry),) if is_ours else ())
+
+
+def test_what_was_adopted_is_not_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load({"adopt": {**WHOLE, "logGroups": ["error"]}})
+    kept = ("orders", "orders-1", "/aws/rds/cluster/orders/error")
+    found = [Entry(HOME, "thing", name, name) for name in (*kept, "aurora-usw2-dev")]
+    monkeypatch.setattr(inventory, "_entries", lambda *_: found)
+    client: Any = None
+    assert of_stack(client, settings) == (str(found[-1]),)
