@@ -109,7 +109,7 @@ class GlobalCluster(Handler):
         """Let its members go if it is to be forced, the writer last; then delete it."""
         members = (_global(aws, id_) or {}).get("GlobalClusterMembers", [])
         for member in sorted(members if state.get("forceDestroy") else [], key=_writer_last):
-            _remove(aws, id_, member["DBClusterArn"])
+            _leave(aws, id_, member["DBClusterArn"])
         with absent_ok():
             aws.client("rds").delete_global_cluster(GlobalClusterIdentifier=id_)
         aws.until(f"global cluster {id_} to be gone", lambda: _global(aws, id_) is None or None)
@@ -146,6 +146,10 @@ def leave_global_cluster(aws: Aws, id_: str) -> None:
     group = global_cluster_of(aws, arn)
     if group is None:
         return
+    _leave(aws, group, arn)
+
+
+def _leave(aws: Aws, group: str, arn: str) -> None:
     with absent_ok():
         aws.client("rds").remove_from_global_cluster(
             GlobalClusterIdentifier=group, DbClusterIdentifier=arn
