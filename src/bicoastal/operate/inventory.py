@@ -155,7 +155,7 @@ def of_stack(client: ClientFactory, settings: Settings) -> tuple[str, ...]:
         botocore.exceptions.ClientError: AWS refused to tell.
         botocore.exceptions.BotoCoreError: it did not answer.
     """
-    names = {name for _, name in Names.all(settings)} - _adopted(settings)
+    names = {name for _, name in Names.all(settings)} | _beside_adopted(settings)
     own = {key: settings.all_tags()[key] for key in ("Environment", "Project")}
     found = _entries(client, settings.regions.all)
     return tuple(
@@ -167,11 +167,13 @@ def of_stack(client: ClientFactory, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _adopted(settings: Settings) -> set[str]:
-    """The names of what was there before the stack, and outlives it."""
+def _beside_adopted(settings: Settings) -> set[str]:
+    """What the stack names after a cluster that it adopted: the log groups that there were not."""
     names, home = Names(settings), settings.regions.home
-    logs = {names.cluster_log_group(home, log) for log in settings.adopt.log_groups}
-    return {*names.adopted.values(), *logs}
+    if not settings.adopts(home):
+        return set()
+    logs = {"audit", "error", "slowquery"} - set(settings.adopt.log_groups)
+    return {names.cluster_log_group(home, log) for log in logs}
 
 
 def _entries(client: ClientFactory, regions: tuple[str, ...]) -> list[Entry]:

@@ -236,7 +236,7 @@ class Names:
         Returns:
             Pairs of a kind, one of `NAME_LIMITS`, and a name.
         """
-        names = Names(settings)
+        names = Names(settings.environment_suffix)  # what is adopted has a name already
         pairs = [
             ("global cluster", names.global_cluster),
             ("DynamoDB table", names.record_table),

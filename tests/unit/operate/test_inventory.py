@@ -41,7 +41,8 @@ def test_whose_it_is(monkeypatch: pytest.MonkeyPatch, entry: Entry, is_ours: boo
 def test_what_was_adopted_is_not_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load({"adopt": {**WHOLE, "logGroups": ["error"]}})
     kept = ("orders", "orders-1", "/aws/rds/cluster/orders/error")
-    found = [Entry(HOME, "thing", name, name) for name in (*kept, "aurora-usw2-dev")]
+    own = ("/aws/rds/cluster/orders/slowquery", "aurora-usw2-dev")
+    found = [Entry(HOME, "thing", name, name) for name in (*kept, *own)]
     monkeypatch.setattr(inventory, "_entries", lambda *_: found)
     client: Any = None
-    assert of_stack(client, settings) == (str(found[-1]),)
+    assert of_stack(client, settings) == tuple(map(str, found[-2:]))

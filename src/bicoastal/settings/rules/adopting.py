@@ -8,6 +8,7 @@ from typing import Any
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.names import Names
 from bicoastal.settings.rules.base import Problem, rule
+from bicoastal.settings.secrecy import quoted
 
 IMPORT = "https://www.pulumi.com/docs/iac/concepts/resources/options/import/"
 CREATE_GLOBAL = (
@@ -60,7 +61,7 @@ def adopted_whole(draft: Draft) -> Iterable[Problem]:
     elif adopt["cluster"] is not None and missing:
         yield Problem(
             _KEY,
-            f"{_KEY} is {adopt['cluster']}, but {', '.join(missing)} "
+            f"{_KEY} is {quoted(_KEY, adopt['cluster'])}, but {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not given; a cluster keeps its subnets and "
             "its key, and Pulumi would replace one for which it has others.",
             "Give them as aws rds describe-db-clusters shows them; check --live compares.",
@@ -104,11 +105,13 @@ def adopted_fits(draft: Draft) -> Iterable[Problem]:
         cure = f"database.instancesPerMember: {len(adopt.instances)}"
         yield _unfit("adopt.instances", what, cure, "database.instancesPerMember")
     if adopt.cluster == _standby_cluster(draft):
-        what = f"{_KEY} is {adopt.cluster}, the name of the member in {settings.regions.standby}"
+        name = quoted(_KEY, adopt.cluster)
+        what = f"{_KEY} is {name}, the name of the member in {settings.regions.standby}"
         yield _unfit(_KEY, what, "another environmentSuffix", "environmentSuffix")
     region = (adopt.kms_key_arn or "").split(":")[3:4]
     if region and region != [home]:
-        what = f"adopt.kmsKeyArn is of {region[0]}, the adopted cluster in {home}"
+        key = quoted("adopt.kmsKeyArn", adopt.kms_key_arn or "")
+        what = f"adopt.kmsKeyArn is {key}, the adopted cluster is in {home}"
         yield _unfit("adopt.kmsKeyArn", what, "the key that encrypts the cluster", "regions.home")
 
 

@@ -9,6 +9,7 @@ from bicoastal.settings.draft import Draft
 from bicoastal.settings.rules.account.base import SILENCE, account_rule, seen
 from bicoastal.settings.rules.adopting import IMPORT, WHOLE
 from bicoastal.settings.rules.base import Problem, not_checked
+from bicoastal.settings.secrecy import quoted
 
 _KEY = "adopt.cluster"
 _GIVEN = {"adopt": WHOLE}
@@ -39,7 +40,7 @@ def adoptable(draft: Draft, account: Account) -> Iterable[Problem]:
     for reason in reasons:
         yield Problem(
             _KEY,
-            f"{_KEY} is {name}, but it cannot be adopted so: {reason}.",
+            f"{_KEY} is {quoted(_KEY, name)}, but it cannot be adopted so: {reason}.",
             "Write what the cluster has, or change the cluster first; then check again.",
             name,
             ("adopt",),
@@ -59,7 +60,8 @@ def adoptable(draft: Draft, account: Account) -> Iterable[Problem]:
 def adopted_as_it_is(draft: Draft, account: Account) -> Iterable[Problem]:
     """Adopting the cluster changes nothing of it."""
     found = account.adopted
-    if draft.settings.adopt.cluster is None:
+    name = draft.settings.adopt.cluster
+    if name is None:
         return
     if isinstance(found, Unread):
         yield not_checked(_KEY, "what adopting it changes", found)
@@ -67,8 +69,8 @@ def adopted_as_it_is(draft: Draft, account: Account) -> Iterable[Problem]:
     for change in found.changed if found else ():
         yield Problem(
             _KEY,
-            f"{_KEY} is {draft.settings.adopt.cluster}: adopting it changes {change}.",
+            f"{_KEY} is {quoted(_KEY, name)}: adopting it changes {change}.",
             "Write what the cluster has, where a key says it, or accept the change.",
-            draft.settings.adopt.cluster,
+            name,
             ("adopt", "database"),
         )
