@@ -16,7 +16,8 @@ from bicoastal.lab.databases import find_server
 from bicoastal.lab.drill.databases import Databases
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, Environment
 from bicoastal.lab.drill.options import DrillOptions
-from bicoastal.lab.drill.run import CLIENT_TIMEOUT_S, rehearse, with_overrides
+from bicoastal.lab.drill.run import rehearse, with_overrides
+from bicoastal.lab.drill.running import CLIENT_TIMEOUT_S
 from bicoastal.lab.network import AddressPlan
 from bicoastal.settings import Settings
 

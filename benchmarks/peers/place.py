@@ -12,7 +12,7 @@ from benchmarks.peers.zone import Zone
 from bicoastal.lab.clients import Driver, Target, Writers
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, path_delays
 from bicoastal.lab.drill.options import DrillOptions
-from bicoastal.lab.drill.run import CLIENT_TIMEOUT_S
+from bicoastal.lab.drill.running import CLIENT_TIMEOUT_S
 from bicoastal.lab.network import AddressPlan, Network
 from bicoastal.lab.route53 import Resolver
 from bicoastal.lab.workspace import Workspace
@@ -31,7 +31,7 @@ class Place:
         regions = settings.regions
         self.settings = settings
         self.options = options
-        self.home, self.standby = regions.members
+        self.home, self.standby = regions.pair
         self.third = next(region for region in regions.all if region not in regions.members)
         self.interval_s = settings.failover.probe_interval_s / options.pace
         self.target = Target(

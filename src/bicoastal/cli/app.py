@@ -18,7 +18,7 @@ from bicoastal import __version__
 from bicoastal.errors import BicoastalError, DeploymentError
 
 COMMANDS = (
-    "check", "drill", "report", "plan", "cost", "bootstrap", "status", "arm", "disarm",
+    "check", "drill", "lab", "report", "plan", "cost", "bootstrap", "status", "arm", "disarm",
     "approve", "acknowledge", "unlock", "maintenance", "switchover", "failover", "rejoin",
     "failback", "upgrade", "audit", "doctor", "destroy", "reap", "prices", "tables",
 )  # fmt: skip

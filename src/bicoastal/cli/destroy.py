@@ -50,7 +50,7 @@ def destroy(
     from bicoastal.operate import destroying, pulumi_cli
 
     with operating.answers():
-        agreed = destroying.plan(access, operating.tell)
+        agreed = destroying.plan(access, operating.tell, everything=dry_run)
         if dry_run or agreed.refusals:
             _print_plan(agreed, as_json=as_json)
             raise typer.Exit(1 if agreed.refusals else 0)
@@ -82,8 +82,9 @@ def _print_plan(plan: DestroyPlan, *, as_json: bool = False, err: bool = False) 
     if as_json:
         typer.echo(json.dumps(plan.to_dict(), indent=2))
         return
+    counted = "" if plan.there is None else f", {len(plan.there)} things in the account"
     lines = [
-        f"now          writer {plan.writer or 'none'}, {len(plan.left)} things in the account",
+        f"now          writer {plan.writer or 'none'}{counted}",
         *(f"would        {number:>2} {step}" for number, step in enumerate(plan.steps, 1)),
         f"would        {len(plan.steps) + 1:>2} pulumi destroy --refresh, for everything else",
         *(f"would keep   {name}" for name in plan.kept),

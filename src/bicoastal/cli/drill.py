@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from bicoastal.cli.destination import writable_file
+from bicoastal.cli.ending import unwinding
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
 from bicoastal.lab.drill.replication import Replication
@@ -56,6 +54,16 @@ def drill(
         Path | None,
         typer.Option(
             "--stack", metavar="FILE", help="Rehearse this stack file instead of the defaults."
+        ),
+    ] = None,
+    members: Annotated[
+        int | None,
+        typer.Option(
+            "--members",
+            min=2,
+            max=5,
+            help="Members in all: further standbys are added to the stack file's, or left out. "
+            "They must follow whoever is the writer in the end.",
         ),
     ] = None,
     pace: Annotated[
@@ -142,12 +150,14 @@ def drill(
         return
     scenarios = chosen(scenario)
     settings = deployable_settings(stack)
+    if members is not None:
+        from bicoastal.lab.drill.followers import with_members
+
+        settings = with_members(settings, members)
     if until_confident is not None:
         runs = runs_for(until_confident)
     from bicoastal.lab.drill.options import DrillOptions
 
-    # A polite end unwinds like Ctrl-C does; SIGKILL is the kernel's part (PDEATHSIG).
-    signal.signal(signal.SIGTERM, _leave)
     options = [
         DrillOptions(
             scenario=each,
@@ -162,8 +172,5 @@ def drill(
         for each in scenarios
         for number in range(runs)
     ]
-    raise typer.Exit(rehearse_all(settings, options, json_file, html, quiet=quiet))
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
+    with unwinding():
+        raise typer.Exit(rehearse_all(settings, options, json_file, html, quiet=quiet))

@@ -81,6 +81,8 @@ def switch(
         typer.echo(
             f"{end.writer} is the writer, in epoch {end.epoch}; nothing was lost, DNS follows"
         )
+        if end.writer in plan.config.further:
+            typer.echo("From there nothing fails over by itself: the controllers only observe")
     raise typer.Exit(0)
 
 

@@ -83,7 +83,7 @@ _TOPOLOGIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
             "instances_per_member": 1,
             "headless_standby": False,
         },
-        "no switchover, no failback without a rebuild; more lag, more lost; CPU credits",
+        "one standby; no switchover, no failback without a rebuild; more lag and loss; CPU credits",
     ),
 )
 
@@ -101,7 +101,7 @@ def alternatives(
 ) -> tuple[Alternative, ...]:
     """Price what is asked for, the profiles and the lawful alternatives.
 
-    Regions, network and DNS stay as asked for.
+    Regions, network and DNS stay as asked for; a replica is the only standby.
 
     Args:
         settings: what is asked for.
@@ -130,7 +130,10 @@ def alternatives(
     lawful = {} if settings.is_global else {"instance_class": Database().instance_class}
     for name, topology, keys, gives in _TOPOLOGIES:
         database = settings.database.model_copy(update={**lawful, **keys})
-        add(name, gives, topology=topology, database=database)
+        regions = settings.regions
+        if topology != "global":
+            regions = regions.model_copy(update={"further_standbys": ()})
+        add(name, gives, topology=topology, database=database, regions=regions)
     add(
         "rounds every 30 s, threshold 3",
         "the same window if the grace is, fewer looks in it; noticed up to 20 s later",

@@ -39,22 +39,23 @@ def latch_puts(case: Case) -> Decimal:
 
 def control_items(case: Case) -> Iterator[Item]:
     """Everything that is billed for watching and deciding, in the order in which it is shown."""
-    for region in case.settings.regions.all:
+    for region in case.settings.regions.witnesses:
         yield from _functions(case, region)
-    for region in case.settings.regions.members:
+    for region in case.settings.regions.pair:
         yield Item("Schedule", "events:schedule", region, MINUTES, "fixed", _SCHEDULE)
     yield from _record(case)
     for region, count in alarms(case.settings).items():
         yield Item("Alarms", "cloudwatch:alarm", region, Decimal(count), "fixed", _ALARM)
     if case.follows_latch:
-        for region in case.settings.regions.all:
+        for region in case.settings.regions.witnesses:
             yield Item("Metric HomeIsWriter", "cloudwatch:metric", region, Decimal(1))
             yield Item("PutMetricData of the latch", "cloudwatch:request", region, latch_puts(case))
     for region in case.settings.regions.members:
         yield Item(
             "Alarm over alarms", "cloudwatch:composite", region, Decimal(1), "fixed", _COMPOSITE
         )
-        yield Item("Metrics of votes", "cloudwatch:metric", region, Decimal(VOTE_METRICS))
+        if region in case.settings.regions.pair:
+            yield Item("Metrics of votes", "cloudwatch:metric", region, Decimal(VOTE_METRICS))
     yield from _dashboards(case)
     if case.settings.network.flow_logs:
         for region in case.settings.regions.all:
@@ -77,7 +78,7 @@ def _functions(case: Case, region: str) -> Iterator[Item]:
     yield from _function(
         "Prober", region, rounds(case), usage.probe_s, rounds(case) * usage.run_log_bytes
     )
-    if region not in case.settings.regions.members:
+    if region not in case.settings.regions.pair:
         return
     per_run = 1
     seconds = usage.round_s
@@ -109,13 +110,13 @@ def _record(case: Case) -> Iterator[Item]:
     usage = case.usage
     read_units = max(1, ceil(usage.record_kib / 4))
     write_units = usage.record_writes * max(1, ceil(usage.record_kib))
-    for region in case.settings.regions.members:
+    for region in case.settings.regions.pair:
         reads = MINUTES if region == case.home else rounds(case)
         yield Item("Record, reads", "dynamodb:read", region, reads * read_units, "fixed", _TABLE)
-    for region in case.settings.regions.all:
+    for region in case.settings.regions.witnesses:
         yield Item("Record, writes", "dynamodb:write", region, write_units, "usage", _TABLE)
     size = usage.record_kib / KIB_PER_GIB
-    for region in case.settings.regions.members:
+    for region in case.settings.regions.pair:
         yield Item("Record, storage", "dynamodb:storage", region, size, "fixed", _TABLE)
         yield Item("Record, recovery", "dynamodb:recovery", region, size, "fixed", _TABLE)
 

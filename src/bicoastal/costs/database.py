@@ -109,7 +109,7 @@ def _written_gib(case: Case) -> Decimal:
 
 
 def _replication(case: Case) -> Iterator[Item]:
-    """Replicated writes, which the primary's region pays for, and their bytes.
+    """Replicated writes, which the primary's region pays for, and their bytes: for each standby.
 
     A replica by binary log has its own write I/O instead. Its log is taken to be as large as the
     redo log, and is ordinary transfer, which nobody disputes.
@@ -123,7 +123,7 @@ def _replication(case: Case) -> Iterator[Item]:
         yield Item(name, key, case.home, _written_gib(case), "usage", (), case.standby)
         return
     included = case.settings.database.storage_type != "aurora" and usage.replicated_io != "billed"
-    count = usage.writes_per_second * usage.io_per_write * SECONDS
+    count = usage.writes_per_second * usage.io_per_write * SECONDS * len(case.standbys)
     yield Item(
         "Replicated write I/O",
         "aurora:replicated-io",
@@ -133,8 +133,9 @@ def _replication(case: Case) -> Iterator[Item]:
         (_GLOBAL,),
     )
     billed = _written_gib(case) if usage.global_transfer == "billed" else Decimal(0)
-    name = f"Global database to {case.standby}"
-    yield Item(name, key, case.home, billed, "usage", (_GLOBAL,), case.standby)
+    for standby in case.standbys:
+        name = f"Global database to {standby}"
+        yield Item(name, key, case.home, billed, "usage", (_GLOBAL,), standby)
 
 
 def _secrets(case: Case, region: str) -> Iterator[Item]:

@@ -242,7 +242,10 @@ def _as_deployed(settings: Settings, seen: Seen) -> Settings:
     It is what the lines rest on that are not read themselves, such as I/O and the rounds.
     """
     regions = settings.regions
-    home, standby = (seen.members.get(region) for region in regions.members)
+    home, standby = (seen.members.get(region) for region in regions.pair)
+    # Nothing is sent to a further standby that is not there (yet).
+    further = tuple(r for r in regions.further_standbys if seen.members.get(r) is not None)
+    settings = _with(settings, regions={"further_standbys": further})
     if isinstance(home, MemberSeen):
         count = max(1, sum(home.classes.values()))
         settings = _with(settings, database=_database_of(home) | {"instances_per_member": count})

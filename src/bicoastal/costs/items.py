@@ -67,6 +67,11 @@ class Case:
         return self.settings.regions.standby
 
     @property
+    def standbys(self) -> tuple[str, ...]:
+        """The regions of all standbys, which the writer's replicates to."""
+        return tuple(region for region in self.settings.regions.members if region != self.home)
+
+    @property
     def with_instances(self) -> tuple[str, ...]:
         """The members' regions that have instances."""
         members = self.settings.regions.members

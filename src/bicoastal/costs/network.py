@@ -43,7 +43,7 @@ def _checks(case: Case) -> Iterator[Item]:
         return
     derived = Decimal(1)
     if case.follows_latch:
-        derived += len(settings.regions.all)
+        derived += len(settings.regions.witnesses)
     billed = derived if case.usage.derived_checks == "billed" else Decimal(0)
     yield global_item("Checks over metrics and checks", "route53:check/derived", billed,
                       covers=_CHECK)  # fmt: skip

@@ -61,11 +61,11 @@ def alarms(settings: Settings) -> dict[str, int]:
     of_instances = INSTANCE_ALARMS + (not settings.database.is_serverless)
     counts = {
         region: MEMBER_ALARMS
-        + CONTROLLER_ALARMS
+        + (CONTROLLER_ALARMS if region in settings.regions.pair else 0)
         + (of_instances if settings.instances(region) else 0)
         for region in settings.regions.members
     }
-    latched = settings.regions.all if settings.dns.mode == "latch" else ()
+    latched = settings.regions.witnesses if settings.dns.mode == "latch" else ()
     watched = () if settings.dns.mode == "global-endpoint" else (HEALTH_METRICS_REGION,)
     for region in (*latched, *watched):
         counts[region] = counts.get(region, 0) + 1

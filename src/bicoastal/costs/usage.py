@@ -29,7 +29,7 @@ class Usage:
         row_kib: size of a row.
         log_factor: redo log written for each byte of a row.
         reads_per_second: pages read from storage in the home region.
-        standby_reads_per_second: the same in the standby region.
+        standby_reads_per_second: the same in the region of each standby.
         snapshot_gib: manual snapshots kept in each member's region.
         database_log_gib: error and slow-query logs of each member, and its audit log if it has one.
         flow_log_gib: flow log of each VPC, if there are any.

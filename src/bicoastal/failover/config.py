@@ -146,6 +146,7 @@ class ProberConfig(_Config):
         ca_file: certificate authorities (PEM) to verify the server with, relative to the code;
             None encrypts without verifying. The token that is sent is short-lived and opens only
             the probe user.
+        further: members outside the pair that fails over; a witness proves itself with them last.
     """
 
     region: str
@@ -154,6 +155,7 @@ class ProberConfig(_Config):
     probe_user: str | None = None
     heartbeat: str | None = None
     ca_file: str | None = None
+    further: tuple[str, ...] = ()
 
     def timeout(self, pace: float) -> float:
         """Real seconds that each depth of a probe may take, never below 0.4."""
@@ -202,6 +204,7 @@ class ControllerConfig(_Config):
         vote_timeout_s: seconds until a witness that did not answer counts as UNKNOWN.
         lag_max_age_s: seconds after which the last good lag is unknown.
         lag_required: whether an unknown lag holds the failover.
+        further: members that no controller fails over from or to; only people move the writer.
         code: fingerprint of the functions' bundle.
     """
 
@@ -228,6 +231,7 @@ class ControllerConfig(_Config):
     vote_timeout_s: float = 8.0
     lag_max_age_s: float = 600.0
     lag_required: bool = False
+    further: tuple[str, ...] = ()
     code: str = ""
 
     @property

@@ -194,7 +194,7 @@ def _intend(view: View) -> Step:
 def _promoting(view: View) -> Step:
     record = view.record
     region = str(record.target_region)
-    if guards.verified(record, view.evidence, view.votes):
+    if guards.verified(record, view.evidence, view.votes, view.policy):
         return _to(
             view,
             State.REDIRECTING,

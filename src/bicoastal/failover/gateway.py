@@ -48,12 +48,17 @@ class Clients:
 
     Args:
         endpoint: a region's address, where it is not the one that boto3 resolves by itself.
+        session: boto3's, used by nobody else; a new one when left out.
     """
 
-    def __init__(self, endpoint: Callable[[str], str | None] = lambda _region: None) -> None:
+    def __init__(
+        self,
+        endpoint: Callable[[str], str | None] = lambda _region: None,
+        session: Any = None,  # typed by literals, which a variable is not
+    ) -> None:
         self._endpoint = endpoint
         self._lock = threading.Lock()
-        self._session: Any = boto3.session.Session()  # typed by literals, which a variable is not
+        self._session: Any = session or boto3.session.Session()
         self._made: dict[tuple[str, str, float, int], Any] = {}
 
     def get(
@@ -178,8 +183,10 @@ class Gateway:
             standby_ready=own.arn in [m["DBClusterArn"] for m in standbys]
             and member.get("Status") == "available"
             and bool(member.get("DBClusterMembers")),
-            connected=bool(standbys)
-            and all(m.get("SynchronizationStatus") == "connected" for m in standbys),
+            connected=any(
+                m["DBClusterArn"] == own.arn and m.get("SynchronizationStatus") == "connected"
+                for m in standbys
+            ),
             versions=versions if all(versions) else None,
         )
 

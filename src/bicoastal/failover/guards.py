@@ -202,14 +202,21 @@ def clean(votes: Tally, record: Record, evidence: Evidence, policy: Policy) -> b
     )
 
 
-def verified(record: Record, evidence: Evidence, votes: Tally) -> bool:
-    """The API calls the target the writer, its own witness reaches it, and nobody's write fails."""
+def reached(record: Record, votes: Tally, policy: Policy) -> bool:
+    """The target's own witness reaches it; a quorum does, where the target has none."""
+    if record.target_region in policy.further:
+        return len(votes.up) >= policy.quorum
+    return record.target_region in votes.up
+
+
+def verified(record: Record, evidence: Evidence, votes: Tally, policy: Policy) -> bool:
+    """The API calls the target the writer, it is reached, and nobody's write fails."""
     topology = evidence.topology
     return (
         topology is not None
         and topology.settled
         and topology.writer == record.target_region
-        and record.target_region in votes.up
+        and reached(record, votes, policy)
         and not any(
             v.read_only or v.written is False
             for v in evidence.votes
@@ -291,6 +298,17 @@ def gate_version(view: View) -> str | None:
     return f"the standby runs {own}, the global database {whole}: RDS would refuse the failover"
 
 
+def gate_pair(view: View) -> str | None:
+    """The writer is one of the pair between which the controllers fail over."""
+    writer = view.record.writer
+    if writer not in view.policy.further:
+        return None
+    return (
+        f"the writer is in {writer}, a further standby's region: the automation only observes, and "
+        "a person decides (failover --to, or failback)"
+    )
+
+
 def gate_cooldown(view: View) -> str | None:
     """Time has passed since the last failover."""
     last = view.record.last_failover_at
@@ -342,6 +360,7 @@ GATES: tuple[Callable[[View], str | None], ...] = (
     gate_lag,
     gate_observed,
     gate_version,
+    gate_pair,
 )
 
 

@@ -33,7 +33,8 @@ CANARY_SQL = "REPLACE INTO {table} (witness, beat_at) VALUES (%s, NOW(6))"
 _CLOSED_CODES = frozenset({1290, 1792, 1836, 3100})
 # No such database, table, column or privilege: `bicoastal bootstrap` was not applied here.
 _UNPREPARED_CODES = frozenset({1044, 1049, 1054, 1142, 1143, 1146})
-_LOST_CODES = frozenset({2006, 2013})
+# The driver's own: no connection any more, whether closed or reset.
+_LOST_CODES = frozenset({2003, 2006, 2013})
 _CANNOT_LOAD = 2059
 
 

@@ -69,8 +69,14 @@ def probe(
 
 
 def _prove(config: ProberConfig, member: str, finding: Finding, timeout_s: float) -> Finding:
-    """Keep DOWN only if another member, preferably the witness's own, answers right now."""
-    others = sorted(set(config.members) - {member}, key=lambda region: region != config.region)
+    """Keep DOWN only if another member, preferably the witness's own, answers right now.
+
+    Further standbys come last: one that is lost as well must not take the time of the vote.
+    """
+    others = sorted(
+        set(config.members) - {member},
+        key=lambda region: (region != config.region, region in config.further),
+    )
     for other in others:
         with greeted(config.members[other], timeout_s) as (_, check):
             if check.verdict is Verdict.UP:

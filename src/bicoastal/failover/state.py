@@ -131,6 +131,7 @@ class Policy:
         vote_max_age_s: older votes are UNKNOWN.
         lag_max_age_s: an older lag is unknown; never scaled.
         lag_required: whether an unknown lag holds.
+        further: members that no controller fails over from or to.
         deployment: fingerprint of the functions' code and configuration.
     """
 
@@ -150,6 +151,7 @@ class Policy:
     vote_max_age_s: float = 20.0
     lag_max_age_s: float = 600.0
     lag_required: bool = False
+    further: tuple[str, ...] = ()
     deployment: str = ""
 
     @property
@@ -201,6 +203,7 @@ class Policy:
             # Seconds of data, and the minutes in which CloudWatch keeps them, have no pace.
             lag_max_age_s=config.lag_max_age_s,
             lag_required=config.lag_required,
+            further=config.further,
             deployment=config.deployment,
         )
 

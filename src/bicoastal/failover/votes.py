@@ -113,7 +113,7 @@ class Topology:
         failover_target: ARN that a failover under way promotes.
         standby_ready: the controller's own member belongs to the global database, is available
             and has an instance.
-        connected: every standby replicates.
+        connected: the own member, as a standby, replicates.
         versions: engine versions of the own member and of the global database.
     """
 

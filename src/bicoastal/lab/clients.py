@@ -140,6 +140,7 @@ class Writers:
         timeout_s: Seconds to wait for a connection or an answer.
         seed: Of the rows' identifiers and the clients' phases.
         driver: Talks to the database; MySQL's if left out.
+        keep_s: Seconds until the history forgets an attempt; never if left out.
     """
 
     def __init__(
@@ -156,10 +157,11 @@ class Writers:
         timeout_s: float = 1.0,
         seed: int = 0,
         driver: Driver | None = None,
+        keep_s: float | None = None,
     ) -> None:
         target = Target(domain, port, user, password, database, timeout_s)
         self._interval_s = count / rate_per_s
-        self.history = History()
+        self.history = History(keep_s=keep_s)
         self._stopping = threading.Event()
         self._clients = [
             _Client(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -75,11 +76,13 @@ class History:
 
     Args:
         ops: Attempts to begin with.
+        keep_s: Seconds until an attempt is forgotten (it stays counted); never if left out.
     """
 
-    def __init__(self, ops: Iterable[Op] = ()) -> None:
+    def __init__(self, ops: Iterable[Op] = (), *, keep_s: float | None = None) -> None:
         self._lock = threading.Lock()
-        self._ops: list[Op] = []
+        self._ops: deque[Op] = deque()
+        self._keep_s = math.inf if keep_s is None else keep_s
         self._counts: Counter[Outcome] = Counter()
         self._recent: deque[float] = deque()
         self._last_error = ""
@@ -90,6 +93,8 @@ class History:
         """Append an attempt whose outcome is known; any thread may."""
         with self._lock:
             self._ops.append(op)
+            while self._ops[0].done_s < op.done_s - self._keep_s:
+                self._ops.popleft()
             self._counts[op.outcome] += 1
             self._last_error = op.error or self._last_error
             if op.outcome == "ok":
@@ -103,7 +108,7 @@ class History:
 
     @property
     def ops(self) -> tuple[Op, ...]:
-        """Every attempt."""
+        """Every attempt that is not forgotten."""
         with self._lock:
             return tuple(self._ops)
 

@@ -70,7 +70,9 @@ def _deployment(settings: Settings, region: str, account: str) -> Wanted:
     def arn(service: str, resource: str, *, regional: bool = True) -> str:
         return _arn(region, service, region if regional else "", account, resource)
 
-    role = arn("iam", f"role/{names.controller_role(region)}", regional=False)
+    has_controller = region in settings.regions.pair
+    made = names.controller_role(region) if has_controller else names.monitoring_role(region)
+    role = arn("iam", f"role/{made}", regional=False)
     yield arn("rds", f"cluster:{names.cluster(region)}"), ("rds:CreateDBCluster",)
     yield arn("rds", f"db:{names.instance(region, 1)}"), ("rds:CreateDBInstance",)
     yield (
@@ -79,12 +81,13 @@ def _deployment(settings: Settings, region: str, account: str) -> Wanted:
     )
     yield arn("ec2", "vpc/*"), ("ec2:CreateVpc",)
     yield "*", ("kms:CreateKey", "route53:CreateHealthCheck", "cloudwatch:PutMetricAlarm")
-    yield (
-        arn("lambda", f"function:{names.controller(region)}"),
-        ("lambda:CreateFunction", "lambda:PutFunctionConcurrency"),
-    )
-    yield arn("dynamodb", f"table/{names.record_table}"), ("dynamodb:CreateTable",)
-    yield arn("events", f"rule/{names.schedule(region)}"), ("events:PutRule",)
+    if has_controller:
+        yield (
+            arn("lambda", f"function:{names.controller(region)}"),
+            ("lambda:CreateFunction", "lambda:PutFunctionConcurrency"),
+        )
+        yield arn("dynamodb", f"table/{names.record_table}"), ("dynamodb:CreateTable",)
+        yield arn("events", f"rule/{names.schedule(region)}"), ("events:PutRule",)
     yield arn("sns", names.topic(region)), ("sns:CreateTopic",)
     yield role, ("iam:CreateRole", "iam:PutRolePolicy")
     if settings.secret_arn and region == settings.regions.home:
@@ -101,7 +104,7 @@ def failover_denied(clients: Clients, settings: Settings) -> Fact[tuple[str, ...
     Returns:
         The actions that are denied, or None if the role does not exist.
     """
-    names, members = Names(settings), settings.regions.members
+    names, pair = Names(settings), settings.regions.pair
     region = settings.regions.standby
 
     def question() -> str:
@@ -113,7 +116,7 @@ def failover_denied(clients: Clients, settings: Settings) -> Fact[tuple[str, ...
         return role
     account = role.split(":")[4]
     group = _arn(region, "rds", "", account, f"global-cluster:{names.global_cluster}")
-    clusters = [_arn(m, "rds", m, account, f"cluster:{names.cluster(m)}") for m in members]
+    clusters = [_arn(m, "rds", m, account, f"cluster:{names.cluster(m)}") for m in pair]
     wanted = [(arn, ("rds:FailoverGlobalCluster",)) for arn in (group, *clusters)]
     return asked(SIMULATE, region, lambda: _denied(clients, region, role, wanted))
 

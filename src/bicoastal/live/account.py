@@ -32,21 +32,21 @@ def look(settings: Settings, clients: Clients, tell: Told = lambda _line: None) 
 
 def _look(settings: Settings, clients: Clients, pool: ThreadPoolExecutor) -> Account:
     regions = settings.regions
-    members, home, standby = regions.members, regions.home, regions.standby
+    members, pair = regions.members, regions.pair
     arn = settings.secret_arn
 
     def each(question: Any, where: tuple[str, ...] = members) -> dict[str, Any]:
         return {region: pool.submit(question, clients, settings, region) for region in where}
 
     offers, engines, exists = each(database.offer), each(database.engine), each(database.exists)
-    concurrency, denied = each(quotas.of_lambda), each(access.denied)
+    concurrency, denied = each(quotas.of_lambda, pair), each(access.denied)
     vpcs = each(network.read, regions.all)
     role = pool.submit(access.failover_denied, clients, settings)
-    adopts = settings.adopts(home)
+    adopts = settings.adopts(regions.home)
     adopted = pool.submit(adopting.read, clients, settings) if adopts else None
     hosted = pool.submit(zone.read, clients, settings)
-    asked = [pool.submit(secret.read, clients, arn, r) for r in members] if arn else []
-    shape = pool.submit(secret.shape, clients, arn, home) if arn else None
+    asked = [pool.submit(secret.read, clients, arn, r) for r in pair] if arn else []
+    shape = pool.submit(secret.shape, clients, arn, regions.home) if arn else None
 
     seen = _results(vpcs)
     own = {id_ for found in seen.values() if not isinstance(found, Unread) for id_ in found.own}
@@ -56,7 +56,8 @@ def _look(settings: Settings, clients: Clients, pool: ThreadPoolExecutor) -> Acc
         for r, found in _results(exists).items()
     }
     original, replica = [future.result() for future in asked] or (None, None)
-    keys = pool.submit(secret.keys, clients, settings, ((home, original), (standby, replica)))
+    secrets = tuple(zip(pair, (original, replica), strict=True))
+    keys = pool.submit(secret.keys, clients, settings, secrets)
     return Account(
         offers=_results(offers),
         engines=_results(engines),

@@ -72,7 +72,7 @@ def count_checks(clients: Clients, settings: Settings) -> Fact[tuple[int, int, i
         Three numbers, in the order of `CHECKS`.
     """
     names, regions = Names(settings), settings.regions
-    watched = {names.cluster(regions.home), *map(names.latch_alarm, regions.all)}
+    watched = {names.cluster(regions.home), *map(names.latch_alarm, regions.witnesses)}
     route53 = client(clients, "route53", regions.home)
 
     def question() -> tuple[int, int, int]:

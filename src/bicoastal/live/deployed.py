@@ -44,12 +44,12 @@ def read(clients: Clients, settings: Settings) -> Seen:
             return {region: pool.submit(question, clients, settings, region) for region in where}
 
         members, volumes = each(member, regions.members), each(volume, regions.members)
-        controllers = each(controller, regions.members)
-        probers, flows = each(has_prober, regions.all), each(has_flow_log, regions.all)
+        controllers = each(controller, regions.pair)
+        probers, flows = each(has_prober, regions.witnesses), each(has_flow_log, regions.all)
         alarmed = tuple(dict.fromkeys((*regions.all, *topic_regions(settings))))
         alarms = each(count_alarms, alarmed)
-        keys, filters = each(has_key, regions.members), each(count_filters, regions.members)
-        tables, boards = each(has_table, regions.members), each(dashboards, regions.members)
+        keys, filters = each(has_key, regions.members), each(count_filters, regions.pair)
+        tables, boards = each(has_table, regions.pair), each(dashboards, regions.members)
         checks = pool.submit(count_checks, clients, settings)
         zone = pool.submit(count_zones, clients, settings)
     deciding = {region: future.result() for region, future in controllers.items()}

@@ -117,11 +117,12 @@ def endpoints(given: Iterable[str]) -> Callable[[str], str | None]:
     return lambda region: found.get(region, found.get(""))
 
 
-def clients_of(endpoint: Callable[[str], str | None]) -> Clients:
+def clients_of(endpoint: Callable[[str], str | None], session: Any = None) -> Clients:
     """Clients for whoever is logged in.
 
     Args:
         endpoint: a region's address, None for boto3's own.
+        session: boto3's, used by nobody else; a new one when left out.
 
     Returns:
         The clients.
@@ -129,9 +130,10 @@ def clients_of(endpoint: Callable[[str], str | None]) -> Clients:
     Raises:
         BadRequest: there are no AWS credentials.
     """
-    if boto3.session.Session().get_credentials() is None:
+    session = session or boto3.session.Session()
+    if session.get_credentials() is None:
         raise BadRequest("there are no AWS credentials: set AWS_PROFILE, or log in first")
-    return Clients(endpoint)
+    return Clients(endpoint, session)
 
 
 class Access:
@@ -141,6 +143,7 @@ class Access:
         target: what is operated.
         endpoint: a region's address, None for boto3's own.
         dry: never write.
+        session: boto3's, used by nobody else; a new one when left out.
 
     Raises:
         BadRequest: there are no AWS credentials.
@@ -152,9 +155,10 @@ class Access:
         endpoint: Callable[[str], str | None] = lambda _region: None,
         *,
         dry: bool = False,
+        session: Any = None,
     ) -> None:
         self.target = target
-        self.clients = clients_of(endpoint)
+        self.clients = clients_of(endpoint, session)
         self._kind = DryStore if dry else RecordStore
 
     def store(self, region: str) -> RecordStore:

@@ -51,7 +51,7 @@ class DestroyPlan:
         steps: what happens to the databases, in order; none when they are gone.
         refusals: why it is not done; empty when it can be.
         record: the record as found; None when its table is gone.
-        left: what there is of the stack now, the databases among it.
+        there: what there is of the stack now, the databases among it; None if nobody looked.
     """
 
     cluster: str
@@ -59,7 +59,7 @@ class DestroyPlan:
     steps: tuple[Step, ...]
     refusals: tuple[str, ...]
     record: Record | None
-    left: tuple[str, ...]
+    there: tuple[str, ...] | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -75,16 +75,19 @@ class DestroyPlan:
             "refusals": list(self.refusals),
             "record": self.record.to_dict() if self.record else None,
             "kept": list(self.kept),
-            "there": list(self.left),
+            "there": None if self.there is None else list(self.there),
         }
 
 
-def plan(access: Access, tell: Told = lambda _line: None) -> DestroyPlan:
+def plan(
+    access: Access, tell: Told = lambda _line: None, *, everything: bool = False
+) -> DestroyPlan:
     """Find out what there is, and in which order it can go. Writes nothing.
 
     Args:
         access: the way to the stack, of any topology.
         tell: takes progress.
+        everything: list also what is no database; it takes many questions.
 
     Returns:
         The plan.
@@ -108,7 +111,7 @@ def plan(access: Access, tell: Told = lambda _line: None) -> DestroyPlan:
         steps=steps,
         refusals=tuple(found),
         record=record,
-        left=_left(access),
+        there=_left(access) if everything else None,
     )
 
 

@@ -87,7 +87,8 @@ class _Look:
         tell(f"asking the witnesses about {writer}")
         arns = database.arns if database else {}
         votes = {
-            region: self._submit(region, self._vote, region, writer, arns) for region in regions.all
+            region: self._submit(region, self._vote, region, writer, arns)
+            for region in regions.witnesses
         }
         standbys = [region for region in regions.members if region != writer]
         lags = {region: self._submit(region, self._lag, region, arns) for region in standbys}

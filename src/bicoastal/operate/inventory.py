@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import Any, NamedTuple, Protocol
 
 from bicoastal.settings import Names, Settings
@@ -157,14 +158,30 @@ def of_stack(client: ClientFactory, settings: Settings) -> tuple[str, ...]:
     """
     names = {name for _, name in Names.all(settings)} | _beside_adopted(settings)
     own = {key: settings.all_tags()[key] for key in ("Environment", "Project")}
-    found = _entries(client, settings.regions.all)
-    return tuple(
-        sorted(
-            str(entry)
-            for entry in found
-            if (entry.name in names if entry.tags is None else own.items() <= entry.tags.items())
-        )
+    found = [
+        str(entry)
+        for entry in _entries(client, settings.regions.all)
+        if (entry.name in names if entry.tags is None else own.items() <= entry.tags.items())
+    ]
+    return tuple(sorted([*found, *_records(client, settings)]))
+
+
+def _records(client: ClientFactory, settings: Settings) -> Iterator[str]:
+    """The records of the name in a zone that is not the stack's own."""
+    if settings.hosted_zone_id is None:
+        return
+    wanted = f"{settings.domain_name.lower()}."
+    # In the order of their names, so that it ends after the name.
+    found = _search(
+        client("route53", settings.regions.home),
+        "list_resource_record_sets",
+        "ResourceRecordSets[]",
+        HostedZoneId=settings.hosted_zone_id,
+        StartRecordName=wanted,
     )
+    for record in takewhile(lambda each: each["Name"] == wanted, found):
+        if record["Type"] == "CNAME":
+            yield f"global DNS record {wanted} {record.get('SetIdentifier', '')}".rstrip()
 
 
 def _beside_adopted(settings: Settings) -> set[str]:

@@ -20,6 +20,9 @@ LATCH_MAX_AGE_S = 300.0
 """The standby's controller puts the latch once a minute: five minutes of silence mean that it does
 not run."""
 
+PROTECTION = "protection"
+"""The part that says whether a controller would fail over from where the writer is."""
+
 _TROUBLE = {
     State.SUSPECT: "the writer looks lost: {state}",
     State.HELD: "a failover is HELD and waits for a human: approve it, or repair what is red",
@@ -125,6 +128,15 @@ def _decision(status: Status, _settings: Settings) -> Iterator[str]:
         yield f"RDS calls {database.writer} the writer, the record {record.writer}"
 
 
+def _protection(status: Status, settings: Settings) -> Iterator[str]:
+    writer = status.decision.record.writer if status.decision else None
+    if writer in settings.regions.further_standbys:
+        yield (
+            f"the writer is in {writer}, from where nothing fails over by itself: the controllers "
+            "only observe (failback, or switchover to the standby)"
+        )
+
+
 def _lags(status: Status, settings: Settings) -> Iterator[str]:
     budget = settings.failover.rpo_budget_s
     for lag in status.lags:
@@ -194,6 +206,7 @@ _PARTS: tuple[tuple[str, _Part], ...] = (
     ("regions", _regions),
     ("database", _database),
     ("record", _decision),
+    (PROTECTION, _protection),
     ("lag", _lags),
     ("votes", _votes),
     ("latch", _latch),

@@ -141,7 +141,7 @@ def plan(
     view = View(record, evidence, now, policy, guards.tally(record, evidence, now, policy))
     gates = tuple((gate.__name__.removeprefix("gate_"), gate(view)) for gate in guards.GATES)
     why = refusals(view, config, topology.problem, stopped=stopped)
-    return Plan(config, record, evidence, gates, why)
+    return Plan(config, record, evidence, gates, (*why, *access.target.unnamed(region)))
 
 
 def refusals(

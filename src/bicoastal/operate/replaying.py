@@ -46,7 +46,7 @@ def replay_problems(access: Access, entries: Sequence[Entry], pace: float = 1.0)
     """
     names = access.target.names
     policies, silent = {}, []
-    for region in access.target.settings.regions.members:
+    for region in access.target.settings.regions.pair:
         client = access.clients.get("lambda", region)
         answer = ask(deployed_policy, client, names.controller(region), pace)
         if answer.problem is None:

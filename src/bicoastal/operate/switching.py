@@ -101,10 +101,12 @@ def plan(
     if resumes:
         found = [("database", _settled(status)), ("target", ())]
     else:
-        found = list(judgement.by_part(status, settings))
+        parts = judgement.by_part(status, settings)
+        # That only people watch over the writer is a reason to move it, not one against it.
+        found = [part for part in parts if part[0] != judgement.PROTECTION]
         found.append(("versions", _versions(status)))
         found.append(("rest", _rest(record)))
-        found.append(("routing", _routing(settings)))
+        found.append(("routing", _routing(settings) + access.target.unnamed(region)))
         tell(f"asking the witnesses about {region}")
         votes = ask_witnesses(Gateway(config, pace, access.clients), config, region)
         found.append(("target", unreached(votes, config)))

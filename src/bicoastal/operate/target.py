@@ -57,6 +57,24 @@ class Target:
         if region not in members:
             raise BadRequest(f"{option} must be one of {', '.join(members)}, not {region!r}")
 
+    def unnamed(self, region: str) -> tuple[str, ...]:
+        """Why clients who ask for the stack's name would not find a writer in a region.
+
+        Args:
+            region: the writer to be.
+
+        Returns:
+            The reason, if there is one.
+        """
+        mode = self.settings.dns.mode
+        if region not in self.settings.regions.further_standbys or mode == "global-endpoint":
+            return ()
+        why = (
+            f"dns.mode is {mode}, whose two answers are the home and the standby region: clients "
+            f"would find no writer in {region} (choose dns.mode: global-endpoint first)"
+        )
+        return (why,)
+
     @property
     def names(self) -> Names:
         """The names of everything."""
@@ -64,14 +82,14 @@ class Target:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The regions to ask for what any member region knows, in that order."""
-        home, standby = self.settings.regions.members
+        """The regions to ask for the record and the topology, in that order."""
+        home, standby = self.settings.regions.pair
         return (standby, home) if self.region is None else (self.region,)
 
     @property
     def latch_regions(self) -> tuple[str, ...]:
         """Where the latch's metric lives; empty when DNS does not follow it."""
-        return self.settings.regions.all if self.settings.dns.mode == "latch" else ()
+        return self.settings.regions.witnesses if self.settings.dns.mode == "latch" else ()
 
     def controller_config(self, region: str, arns: Mapping[str, str]) -> ControllerConfig:
         """What the controller of a region is configured with, as far as the names tell.
@@ -94,7 +112,7 @@ class Target:
                 member: Member(arns.get(member, ""), names.cluster(member))
                 for member in regions.members
             },
-            witnesses={witness: names.prober(witness) for witness in regions.all},
+            witnesses={witness: names.prober(witness) for witness in regions.witnesses},
             table=names.record_table,
             latch=Latch(
                 namespace=LATCH_NAMESPACE,
@@ -114,6 +132,7 @@ class Target:
             promotion_timeout_s=failover.promotion_timeout_s,
             clean_rounds=failover.clean_rounds,
             topology=settings.topology,
+            further=regions.further_standbys,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from bicoastal.policy.guard import Config, Resource, StackGuard, Violation, own,
 from bicoastal.policy.price import over_budget_of, unpriced
 from bicoastal.settings import RULES
 from bicoastal.settings.draft import read
+from bicoastal.settings.tables import MOST_SECONDARIES
 
 _PASSWORDS = ("masterPassword", "masterPasswordWo", "masterPasswordWoVersion")
 
@@ -108,6 +110,19 @@ def _one_seed(resources: Sequence[Resource], _: Config) -> Iterator[Violation]:
         seeded.add(group)
 
 
+def _ten_secondaries(resources: Sequence[Resource], _: Config) -> Iterator[Violation]:
+    joined: Counter[str] = Counter()
+    for cluster in members(resources):
+        group = global_of(cluster, resources)
+        joined[group] += 1
+        if joined[group] > 1 + MOST_SECONDARIES:
+            yield Violation(
+                f"This is member {joined[group]} of a global database, which has one primary and "
+                f"at most {MOST_SECONDARIES} secondaries. Remove it.",
+                cluster.urn,
+            )
+
+
 def _within_budget(resources: Sequence[Resource], config: Config) -> Iterator[Violation]:
     limit = config["monthlyUsd"]
     if limit is None:
@@ -174,6 +189,12 @@ GUARDS = (
         types=(CLUSTER,), config={}, check=_one_seed,
         passes=((_WHOLE, _HOME, _STANDBY), (_HOME, _LONELY)),
         fails=((_HOME, replace(_HOME, urn="b")),),
+    ),
+    StackGuard(
+        **spoken_for("BC252", "ten-secondaries"), types=(CLUSTER,), config={},
+        check=_ten_secondaries,
+        passes=(tuple(replace(_STANDBY, urn=f"b{n}") for n in range(11)), (_LONELY,) * 12),
+        fails=(tuple(replace(_STANDBY, urn=f"b{n}") for n in range(12)),),
     ),
     StackGuard(
         **own(

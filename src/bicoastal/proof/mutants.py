@@ -15,7 +15,7 @@ from unittest import mock
 
 from bicoastal.failover import decision, guards
 from bicoastal.failover.guards import View
-from bicoastal.failover.state import Promote, Record, State, Step
+from bicoastal.failover.state import Policy, Promote, Record, State, Step
 from bicoastal.failover.votes import Evidence, Topology, Verdict, Vote
 from bicoastal.proof.values import ARNS, HOME, SHIPPED, Use
 
@@ -114,7 +114,9 @@ def _lag_of_any_size(view: View) -> str | None:
     return "too old" if age is not None and age > view.policy.lag_max_age_s else None
 
 
-def _verified_by_votes(record: Record, _evidence: Evidence, votes: guards.Tally) -> bool:
+def _verified_by_votes(
+    record: Record, _evidence: Evidence, votes: guards.Tally, _policy: Policy
+) -> bool:
     return record.target_region in votes.up
 
 

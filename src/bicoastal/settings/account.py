@@ -162,7 +162,7 @@ class Account(NamedTuple):
         keys: the KMS keys that the secret and the stack are encrypted with.
         zone: the name of the hosted zone, None if it does not exist.
         quotas: quotas of RDS and of VPC; every region.
-        concurrency: Lambda's concurrency; members' regions.
+        concurrency: Lambda's concurrency; the controllers' regions.
         denied: the actions that IAM's simulation refuses to the caller; members' regions.
         failover_denied: the same of the controller's role in the standby region, for what it needs
             to fail over; None if the role does not exist yet.

@@ -19,6 +19,7 @@ _SYNONYMS = {
     "databasepassword": "secretArn",
     "dbpassword": "secretArn",
     "environment": "environmentSuffix",
+    "furtherregions": "regions.furtherStandbys",
     "headless": "database.headlessStandby",
     "instancetype": "database.instanceClass",
     "masterpassword": "secretArn",
@@ -26,7 +27,10 @@ _SYNONYMS = {
     "primaryregion": "regions.home",
     "region": "regions.home",
     "secondaryregion": "regions.standby",
+    "secondaryregions": "regions.furtherStandbys",
     "standbyregion": "regions.standby",
+    "standbyregions": "regions.furtherStandbys",
+    "standbys": "regions.furtherStandbys",
     "witnessregion": "regions.witness",
     "zoneid": "hostedZoneId",
 }

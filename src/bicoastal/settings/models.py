@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.alias_generators import to_camel
 
 from bicoastal.settings.profiles import with_profile
+from bicoastal.settings.ranges import default_cidr
 
 ProfileName = Literal["validation", "staging", "production"]
 TopologyName = Literal["global", "binlog-replica"]
@@ -50,25 +51,36 @@ class _Model(BaseModel):
 
 
 class Regions(_Model):
-    """The three regions: two that hold a member and one that only watches."""
+    """The regions: the pair that fails over, one that only watches, and any further standbys."""
 
     home: str = "us-east-1"
     standby: str = "us-west-2"
     witness: str = "us-east-2"
+    further_standbys: tuple[str, ...] = ()
 
     @property
-    def members(self) -> tuple[str, str]:
-        """The regions that hold a member of the global database: home, standby."""
+    def pair(self) -> tuple[str, str]:
+        """Between which the controllers fail over, one in each: home, standby."""
         return (self.home, self.standby)
 
     @property
-    def all(self) -> tuple[str, str, str]:
-        """Every region: home, standby, witness."""
-        return (self.home, self.standby, self.witness)
+    def members(self) -> tuple[str, ...]:
+        """The regions that hold a member of the database: home, standby, further standbys."""
+        return (*self.pair, *self.further_standbys)
+
+    @property
+    def witnesses(self) -> tuple[str, str, str]:
+        """The regions with a prober, which also hold the latch: home, standby, witness."""
+        return (*self.pair, self.witness)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every region: home, standby, witness, further standbys."""
+        return (*self.witnesses, *self.further_standbys)
 
 
 class Database(_Model):
-    """The global database and its members, which are alike unless the standby is headless."""
+    """The global database and its members, which are alike unless the standbys are headless."""
 
     engine_version: str = "8.0.mysql_aurora.3.10.4"
     instance_class: str = "db.serverless"
@@ -111,11 +123,12 @@ class Adopt(_Model):
 
 
 class Network(_Model):
-    """The VPC of each region; members and witness are peered, so their ranges must differ."""
+    """The VPC of each region; the witnesses' are peered with all, so the ranges must differ."""
 
     home_cidr: str = "10.10.0.0/16"
     standby_cidr: str = "10.20.0.0/16"
     witness_cidr: str = "10.30.0.0/16"
+    further_cidrs: tuple[str, ...] = ()
     zones_per_region: Int = 2
     client_cidrs: tuple[str, ...] = ()
     flow_logs: bool = False
@@ -271,13 +284,29 @@ class Settings(_Model):
             region: the member's region.
 
         Returns:
-            The number; a headless standby has none.
+            The number; headless standbys have none.
         """
         is_headless = self.database.headless_standby and region != self.regions.home
         return 0 if is_headless else self.database.instances_per_member
 
+    @property
+    def cidrs(self) -> tuple[str, ...]:
+        """The address range of each region's VPC, in the order of `regions.all`.
+
+        A further standby for which none is given has one that only its region has.
+        """
+        network, further = self.network, self.regions.further_standbys
+        given = network.further_cidrs[: len(further)]
+        return (
+            network.home_cidr,
+            network.standby_cidr,
+            network.witness_cidr,
+            *given,
+            *(default_cidr(region) for region in further[len(given) :]),
+        )
+
     def cidr(self, region: str) -> str:
-        """The address range of the VPC in one of the three regions.
+        """The address range of the VPC in a region.
 
         Args:
             region: a region name, one of `regions.all`.
@@ -286,8 +315,6 @@ class Settings(_Model):
             The CIDR block of that region's VPC.
 
         Raises:
-            KeyError: the region is none of the three.
+            KeyError: the region is none of them.
         """
-        network = self.network
-        ranges = (network.home_cidr, network.standby_cidr, network.witness_cidr)
-        return dict(zip(self.regions.all, ranges, strict=True))[region]
+        return dict(zip(self.regions.all, self.cidrs, strict=True))[region]

@@ -43,6 +43,14 @@ def source(name: str) -> str:
     return str(_read(name)["source"])
 
 
+MOST_SECONDARIES = 10
+"""Secondary regions that a global database may have.
+
+Source:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
+"""
+
+
 # --- regions ----------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Region:
@@ -52,11 +60,14 @@ class Region:
         name: what AWS calls it, such as `US West (Oregon)`.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
         region_set: the set within which DynamoDB offers multi-Region strong consistency, if any.
+        octet: the second byte of the range that a further standby there has by default; it never
+            changes, and a new region takes the next one.
     """
 
     name: str
     partition: str
     region_set: str | None
+    octet: int
 
 
 @cache

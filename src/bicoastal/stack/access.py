@@ -1,6 +1,6 @@
 """Who may reach the database port: security groups and their rules, by least privilege.
 
-A member admits its own region's prober by security group, the other regions' probers by the range
+A member admits its own region's prober, if it has one, by security group, the others by the range
 of their VPC (a security group cannot be referenced across regions), the application's ranges, and,
 if its endpoint is public, Route 53's health checkers. Everything else is refused. A member opens no
 connections, so its group has no egress rule; a prober opens them to the members only.
@@ -34,18 +34,18 @@ class Access(pulumi.ComponentResource):
         )
         self._context = context
         self._networks = networks
-        names, members = context.names, context.settings.regions.members
+        names, regions = context.names, context.settings.regions
         self.probers = {
             region: self._group(region, names.prober_security_group(region), "Prober")
-            for region in networks
+            for region in regions.witnesses
         }
         self.databases = {
             region: self._group(region, names.database_security_group(region), "Aurora member")
-            for region in members
+            for region in regions.members
         }
-        for region in members:
+        for region in regions.members:
             self._admit(region)
-        for region in networks:
+        for region in self.probers:
             self._let_probe(region)
         self.register_outputs({})
 
@@ -62,9 +62,12 @@ class Access(pulumi.ComponentResource):
     def _admit(self, region: str) -> None:
         """Open the port of a member to those who need it."""
         settings = self._context.settings
-        own = self.probers[region].id
-        self._ingress(region, "prober", "Prober of this region", referenced_security_group_id=own)
-        for other in self._networks:
+        if region in self.probers:
+            own = self.probers[region].id
+            self._ingress(
+                region, "prober", "Prober of this region", referenced_security_group_id=own
+            )
+        for other in self.probers:
             if other != region:
                 code, cidr = region_code(other), self._networks[other].cidr
                 self._ingress(region, code, f"Prober in {other}", cidr_ipv4=cidr)

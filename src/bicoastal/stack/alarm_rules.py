@@ -1,7 +1,7 @@
 """What is watched: the metric, the threshold, what no data means, and whether it wakes somebody.
 
-Every rule applies in both member regions, whichever of them holds the writer. Where a metric exists
-on one side only, no data is no breach, so that a swap of roles moves the alarm along with it.
+Every rule of a member applies in each member region, whichever of them holds the writer. Where a
+metric exists on one side only, no data is no breach, so that a swap of roles moves the alarm along.
 Sources: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html

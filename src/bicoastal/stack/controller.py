@@ -1,4 +1,4 @@
-"""The controllers, one in each member region, the record that they share, and their schedule."""
+"""The controllers, one in each of the pair, the record that they share, and their schedule."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Controller(pulumi.ComponentResource):
             pulumi.Output.concat(
                 "arn:aws:dynamodb:", member, ":", account, ":table/", self._table.name
             )
-            for member in regions.members
+            for member in regions.pair
         ]
         own = self._members[self._region]
         return [
@@ -174,7 +174,8 @@ class Controller(pulumi.ComponentResource):
         """What only a controller of a global database may do."""
         if self._global_cluster is None:
             return []
-        clusters = [member.cluster.arn for member in self._members.values()]
+        pair = self._context.settings.regions.pair
+        clusters = [self._members[region].cluster.arn for region in pair]
         whole = self._global_cluster.arn
         return [
             statement("Look", ["rds:DescribeGlobalClusters"], [whole]),
@@ -216,7 +217,7 @@ class Controller(pulumi.ComponentResource):
                 metric=LATCH_METRIC,
                 dimension_name=LATCH_DIMENSION,
                 dimension_value=cluster,
-                regions=regions.all if follows_latch else (),
+                regions=regions.witnesses if follows_latch else (),
             ),
             topic_arn=known["topic"],
             topology=settings.topology,
@@ -229,6 +230,7 @@ class Controller(pulumi.ComponentResource):
             rpo_budget_s=failover.rpo_budget_s,
             promotion_timeout_s=failover.promotion_timeout_s,
             clean_rounds=failover.clean_rounds,
+            further=regions.further_standbys,
             code=code,
         ).to_json()
 

@@ -1,8 +1,8 @@
 """One dashboard for each member region, to be read in ten seconds, from top to bottom.
 
 First every alarm's state; then four numbers: how far behind, how busy, how many connections, how
-many witnesses say DOWN; then the last three hours of each. The same in both regions: lags are
-shown where there are any, which is the standby's side.
+many witnesses say DOWN; then the last three hours of each. The same in each region: lags are
+shown where there are any, which is a standby's side, and votes where a controller counts them.
 Source:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -41,7 +41,7 @@ _GRAPHS = (
 
 
 class Dashboards(pulumi.ComponentResource):
-    """The dashboards of both member regions."""
+    """The dashboards of all member regions."""
 
     def __init__(
         self,
@@ -58,30 +58,30 @@ class Dashboards(pulumi.ComponentResource):
                 member.cluster.cluster_identifier, *(each.arn for each in alarms.alarms[region])
             )
             name = context.names.dashboard(region)
+            counts_votes = region in context.settings.regions.pair
+            votes = vote_namespace(context.names) if counts_votes else None
             aws.cloudwatch.Dashboard(
                 name,
                 dashboard_name=name,
-                dashboard_body=known.apply(
-                    partial(_as_json, region=region, votes=vote_namespace(context.names))
-                ),
+                dashboard_body=known.apply(partial(_as_json, region=region, votes=votes)),
                 opts=context.options(region, self),
             )
         self.register_outputs({})
 
 
-def _as_json(known: Sequence[str], *, region: str, votes: str) -> str:
+def _as_json(known: Sequence[str], *, region: str, votes: str | None) -> str:
     cluster, *alarm_arns = known
     return json.dumps(body(region, cluster, alarm_arns, votes))
 
 
-def body(region: str, cluster: str, alarm_arns: list[str], votes: str) -> dict[str, Any]:
+def body(region: str, cluster: str, alarm_arns: list[str], votes: str | None) -> dict[str, Any]:
     """What a dashboard shows.
 
     Args:
         region: the member's region.
         cluster: the member's cluster identifier.
         alarm_arns: the alarms of the region.
-        votes: the namespace of the witnesses' votes.
+        votes: the namespace of the witnesses' votes; None where no controller counts them.
 
     Returns:
         The body, to be written as JSON.
@@ -90,15 +90,12 @@ def body(region: str, cluster: str, alarm_arns: list[str], votes: str) -> dict[s
     def on_cluster(*metrics: str) -> list[list[str]]:
         return [["AWS/RDS", metric, _ON_CLUSTER, cluster] for metric in metrics]
 
-    down = [[votes, VOTES_DOWN]]
-    numbers = [
-        *((title, on_cluster(metric), stat) for title, metric, stat in _NUMBERS),
-        ("Witnesses that say DOWN", down, "Maximum"),
-    ]
-    graphs = [
-        *((title, on_cluster(*metrics), stat) for title, metrics, stat in _GRAPHS),
-        ("Witnesses", [*down, [votes, VOTES_UNKNOWN]], "Maximum"),
-    ]
+    numbers = [(title, on_cluster(metric), stat) for title, metric, stat in _NUMBERS]
+    graphs = [(title, on_cluster(*metrics), stat) for title, metrics, stat in _GRAPHS]
+    if votes is not None:
+        down = [[votes, VOTES_DOWN]]
+        numbers.append(("Witnesses that say DOWN", down, "Maximum"))
+        graphs.append(("Witnesses", [*down, [votes, VOTES_UNKNOWN]], "Maximum"))
     return {
         "widgets": [
             {

@@ -1,6 +1,6 @@
 """The global database and its members.
 
-Both members are made by one component from identical inputs; only `seed` differs. Roles are left to
+All members are made by one component from identical inputs; only `seed` differs. Roles are left to
 run time: after a failover or a switchover this program must ask for no change at all.
 """
 

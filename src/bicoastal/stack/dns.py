@@ -53,7 +53,7 @@ class Latch(pulumi.ComponentResource):
         )
         self._context = context
         self.checks = {
-            region: self._check(region, cluster) for region in context.settings.regions.all
+            region: self._check(region, cluster) for region in context.settings.regions.witnesses
         }
         self.check = calculated_check(
             context.names.latch_check, list(self.checks.values()), LATCH_QUORUM, context, self
@@ -165,7 +165,7 @@ class Dns(pulumi.ComponentResource):
         self.register_outputs({"zone_id": self.zone_id})
 
     def _private_zone(self, networks: Mapping[str, RegionNetwork]) -> pulumi.Output[str]:
-        """A zone of the stack's own, seen from the three VPCs only."""
+        """A zone of the stack's own, seen from the stack's VPCs only."""
         parent_domain = self._context.settings.domain_name.partition(".")[2]
         zone = aws.route53.Zone(
             f"zone-{self._context.names.suffix}",
@@ -208,7 +208,7 @@ class Dns(pulumi.ComponentResource):
     def _failover_pair(self, name: str, check: aws.route53.HealthCheck) -> None:
         self.health_checks[name] = check.id
         self.status_check = name
-        home, standby = self._context.settings.regions.members
+        home, standby = self._context.settings.regions.pair
         for region, role in ((home, "PRIMARY"), (standby, "SECONDARY")):
             self._record(
                 region_code(region),

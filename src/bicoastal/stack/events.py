@@ -20,7 +20,7 @@ from bicoastal.stack.topics import Topics
 
 
 class MemberEvents(pulumi.ComponentResource):
-    """The event subscriptions of both members, each in its own region."""
+    """The event subscriptions of all members, each in its own region."""
 
     def __init__(
         self,

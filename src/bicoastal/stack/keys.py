@@ -36,12 +36,13 @@ def key_policy(region: str, context: Context) -> pulumi.Output[str]:
     """
     names, account = context.names, context.account_id
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
+    functions = (names.prober(region), names.controller(region))
+    has_functions = region in context.settings.regions.pair
     groups = [
         pulumi.Output.concat("arn:aws:logs:", region, ":", account, ":log-group:", group)
         for group in (
             names.cluster_log_group(region, "*"),
-            names.function_log_group(names.prober(region)),
-            names.function_log_group(names.controller(region)),
+            *(names.function_log_group(name) for name in functions if has_functions),
             *((names.flow_log_group(region),) if context.settings.network.flow_logs else ()),
         )
     ]

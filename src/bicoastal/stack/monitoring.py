@@ -41,7 +41,7 @@ def vote_namespace(names: Names) -> str:
 
 
 class Alarms(pulumi.ComponentResource):
-    """The alarms of both members, both controllers and the name.
+    """The alarms of all members, both controllers and the name.
 
     Attributes:
         alarms: region -> its alarms on metrics, in the order in which they were made.
@@ -86,7 +86,9 @@ class Alarms(pulumi.ComponentResource):
             self._vote_filter(region, field, metric, namespace, log_group)
             for field, metric in _VOTES.items()
         ]
-        for rule in vote_rules(namespace, settings.failover.quorum, len(settings.regions.all)):
+        for rule in vote_rules(
+            namespace, settings.failover.quorum, len(settings.regions.witnesses)
+        ):
             self._alarm(rule, region, {}, after=filters)
 
     def watch_status(self, check_id: pulumi.Input[str]) -> None:

@@ -1,6 +1,8 @@
 """The VPC of each region and the peerings between them.
 
-The three VPCs are peered pairwise, so that each witness reaches each member by private addresses.
+The witnesses' three VPCs are peered pairwise, and each with that of every further standby, so that
+each witness reaches each member by private addresses. Further standbys are not peered with each
+other: nothing of the stack goes from one to the next, and Aurora replicates by its own network.
 Inter-region peering is not transitive: https://docs.aws.amazon.com/vpc/latest/peering/
 """
 
@@ -9,12 +11,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from functools import partial
+from itertools import combinations, product
 
 import pulumi
 import pulumi_aws as aws
 
 from bicoastal.errors import BicoastalError
-from bicoastal.settings import region_code
+from bicoastal.settings import Regions, region_code
 from bicoastal.stack.context import Context
 
 _SMALLEST_SUBNET = 28
@@ -47,6 +50,19 @@ def subnet_cidrs(vpc_cidr: str, count: int) -> list[str]:
         )
         raise BicoastalError(msg)
     return cidrs
+
+
+def peered(regions: Regions) -> list[tuple[str, str]]:
+    """The pairs of regions whose VPCs are peered.
+
+    Args:
+        regions: the regions of the stack.
+
+    Returns:
+        Pairs of a requester and an accepter.
+    """
+    among = combinations(regions.witnesses, 2)
+    return [*among, *product(regions.witnesses, regions.further_standbys)]
 
 
 def pick_zone(zones: Sequence[str], index: int, region: str) -> str:

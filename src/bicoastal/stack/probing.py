@@ -119,6 +119,7 @@ def prober_config(
             probe_user=None if health.probe == "greeting" else PROBE_USER,
             heartbeat=HEARTBEAT_TABLE if health.probe == "canary" else None,
             ca_file=None if health.ca_file is None else CA_FILE,
+            further=settings.regions.further_standbys,
         ).to_json()
 
     hosts = {member: found.cluster.endpoint for member, found in members.items()}

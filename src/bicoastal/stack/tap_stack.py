@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
 from typing import Any
 
 import pulumi
@@ -23,7 +22,7 @@ from bicoastal.stack.events import MemberEvents
 from bicoastal.stack.flow_logs import FlowLogs
 from bicoastal.stack.keys import RegionKey
 from bicoastal.stack.monitoring import Alarms
-from bicoastal.stack.network import Peering, RegionNetwork
+from bicoastal.stack.network import Peering, RegionNetwork, peered
 from bicoastal.stack.probing import Prober
 from bicoastal.stack.topics import Topics
 
@@ -50,7 +49,7 @@ def accept(settings: Settings) -> tuple[str, list[Finding]]:
 
 
 class TapStack(pulumi.ComponentResource):
-    """Aurora MySQL in two regions, with witnesses, controllers and a DNS name.
+    """Aurora MySQL in two or more regions, with witnesses, controllers and a DNS name.
 
     Args:
         name: the component's name in Pulumi.
@@ -87,7 +86,7 @@ class TapStack(pulumi.ComponentResource):
     def _build(self, context: Context, secret_arn: str) -> None:
         regions = context.settings.regions
         networks = {region: RegionNetwork(region, context, self) for region in regions.all}
-        for requester, accepter in combinations(regions.all, 2):
+        for requester, accepter in peered(regions):
             Peering(networks[requester], networks[accepter], context, self)
         access = Access(networks, context, self)
         keys = {region: RegionKey(region, context, self) for region in regions.members}
@@ -108,7 +107,7 @@ class TapStack(pulumi.ComponentResource):
                 members=self._members,
                 key_arn=keys[region].arn if region in keys else None,
             ).function
-            for region in regions.all
+            for region in regions.witnesses
         }
         self._table = create_record_table(context, self)
         self._controllers = {
@@ -123,7 +122,7 @@ class TapStack(pulumi.ComponentResource):
                 topic=self._topics.topics[region],
                 key=keys[region],
             )
-            for region in regions.members
+            for region in regions.pair
         }
         self._dns = Dns(networks, self._members, self._global_cluster, context, self)
         self._watch(context)
@@ -136,7 +135,9 @@ class TapStack(pulumi.ComponentResource):
         context: Context,
         secret_arn: str,
     ) -> dict[str, Member]:
-        """Both members, the home region's first: a region joins a writer that is available.
+        """The members, the home region's first: a region joins a writer that is available.
+
+        One after the other: while a region joins, the global database takes no other.
 
         Source:
         https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-attaching.html
@@ -190,7 +191,7 @@ class TapStack(pulumi.ComponentResource):
 
     def _collect(self, context: Context) -> dict[str, Any]:
         settings, names = context.settings, context.names
-        home, standby = (self._members[region].cluster for region in settings.regions.members)
+        home, standby = (self._members[region].cluster for region in settings.regions.pair)
         follows_latch = settings.dns.mode == "latch"
         return {
             # Names by role, kept because the field knows them: `primary` is the home region,
@@ -225,10 +226,10 @@ class TapStack(pulumi.ComponentResource):
                 "dimension_name": LATCH_DIMENSION,
                 "dimension_value": joint_name(self._global_cluster, context),
                 "period_s": LATCH_PERIOD_S,
-                "regions": list(settings.regions.all) if follows_latch else [],
+                "regions": list(settings.regions.witnesses) if follows_latch else [],
                 "alarms": {
                     region: names.latch_alarm(region)
-                    for region in (settings.regions.all if follows_latch else ())
+                    for region in (settings.regions.witnesses if follows_latch else ())
                 },
             },
             "controllers": {

@@ -1,4 +1,4 @@
-"""The other topologies in the embedded AWS: real databases, no change afterwards, nothing left."""
+"""The topology that is no global database, on real databases: promoted by hand, left alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from bicoastal.cli.app import app
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.failover.state import State
 from bicoastal.failover.store import RecordStore
-from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Deployment
@@ -91,24 +90,3 @@ def test_a_replica_is_deployed_promoted_by_hand_left_alone_and_destroyed(tmp_pat
         assert source() is None
         deployment.destroy()
         assert inventory(lab.client, settings.regions.all) == before
-
-
-def test_a_headless_standby_has_no_instance_and_the_program_is_quiet() -> None:
-    settings = load(
-        {
-            "secretArn": PLACEHOLDER_SECRET.format(region=HOME),
-            "database": {"headlessStandby": True},
-            "failover": {"mode": "approve"},
-        }
-    )
-    with Environment(settings, pace=20.0) as lab:
-        stack = Stack(lab, settings)
-        stack.deploy()
-        for region in (HOME, STANDBY):
-            rds = lab.client("rds", region)
-            (cluster,) = rds.describe_db_clusters()["DBClusters"]
-            assert cluster["GlobalClusterIdentifier"] == "global-dev"
-            found = rds.describe_db_instances()["DBInstances"]
-            assert len(found) == settings.instances(region)
-        assert stack.changes() == []
-        assert stack.destroy() == []

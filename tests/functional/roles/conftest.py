@@ -19,21 +19,26 @@ from bicoastal.lab.network import AddressPlan
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
 from bicoastal.lab.workspace import Workspace
-from bicoastal.operate.inventory import inventory
-from bicoastal.settings import Settings, TapStackArgs, load_stack_file
+from bicoastal.operate.inventory import of_stack
+from bicoastal.settings import Settings, TapStackArgs, load_stack_file, region_code
 from bicoastal.stack import database
 from bicoastal.stack.context import Context
 from bicoastal.stack.program import program
 from bicoastal.stack.tap_stack import TapStack
 
 HOME, STANDBY = "us-east-1", "us-west-2"
-REGIONS = (HOME, STANDBY, "us-east-2")
+FURTHER = ("eu-west-1", "ap-southeast-2")
+REGIONS = (HOME, STANDBY, "us-east-2", *FURTHER)
 HERE = Path(__file__).parent
 TOPOLOGIES = HERE.parents[1] / "unit" / "stack" / "topologies"
 GLOBAL = {"GlobalClusterIdentifier": "global-dev"}
 PACE = 100.0
 CODES = {HOME: "use1", STANDBY: "usw2"}
-ARNS = {r: f"arn:aws:rds:{r}:123456789012:cluster:aurora-{code}-dev" for r, code in CODES.items()}
+"""The regions of the pair."""
+ARNS = {
+    region: f"arn:aws:rds:{region}:123456789012:cluster:aurora-{region_code(region)}-dev"
+    for region in (HOME, STANDBY, *FURTHER)
+}
 
 
 class WithoutDatabases(EmbeddedAws):
@@ -79,9 +84,6 @@ class Deployed:
     deployment: Deployment
     program: Callable[[], None]
 
-    def __post_init__(self) -> None:
-        self.before = inventory(self.aws.client, REGIONS)
-
     def up(self) -> None:
         self.deployment.up(self.program)
 
@@ -96,9 +98,9 @@ class Deployed:
             found = self.deployment.compare(self.program)
         return [(each.kind, each.name, each.reason) for each in found]
 
-    def left(self) -> list[str]:
-        """What is there and was not before."""
-        return sorted(inventory(self.aws.client, REGIONS) - self.before)
+    def left(self) -> tuple[str, ...]:
+        """What is there of the stack."""
+        return of_stack(self.aws.client, self.settings)
 
     def rds(self, region: str) -> Any:
         return self.aws.client("rds", region)
@@ -117,21 +119,22 @@ class Deployed:
             for member in self.group()["GlobalClusterMembers"]
         }
 
-    def add_instance(self, region: str) -> None:
+    def add_instance(self, region: str, number: int = 1) -> None:
         """What a human does to a headless member before it can be promoted."""
         code = CODES[region]
-        self.rds(region).create_db_instance(
-            DBInstanceIdentifier=f"db-{code}-1-dev",
+        rds, name = self.rds(region), {"DBInstanceIdentifier": f"db-{code}-{number}-dev"}
+        rds.create_db_instance(
+            **name,
             DBClusterIdentifier=f"aurora-{code}-dev",
             DBInstanceClass=self.settings.database.instance_class,
             Engine="aurora-mysql",
         )
 
         def available() -> bool:
-            (found,) = self.rds(region).describe_db_instances()["DBInstances"]
+            (found,) = rds.describe_db_instances(**name)["DBInstances"]
             return bool(found["DBInstanceStatus"] == "available")
 
-        assert wait_until(available, 30)
+        assert wait_until(available, 30, 0.01)
 
     def switch_over(self, region: str) -> None:
         self.rds(region).switchover_global_cluster(**GLOBAL, TargetDbClusterIdentifier=ARNS[region])
@@ -155,10 +158,10 @@ class Deployed:
     def _settled(self, writer: str, other: str) -> None:
         def settled() -> bool:
             roles = self.roles()
-            (rest,) = (sync for region, (_, sync) in roles.items() if region != writer)
-            return self.group()["Status"] == "available" and roles[writer][0] and rest == other
+            rest = {sync for region, (_, sync) in roles.items() if region != writer}
+            return self.group()["Status"] == "available" and roles[writer][0] and rest == {other}
 
-        assert wait_until(settled, 30)
+        assert wait_until(settled, 30, 0.01)
 
 
 Deploy = Callable[..., Deployed]
@@ -178,7 +181,7 @@ def subnets_in(aws: EmbeddedAws, region: str) -> list[str]:
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[tuple[EmbeddedAws, Workspace]]:
     with Workspace("bicoastal-test-") as workspace:
-        plan = AddressPlan.allocate([*REGIONS, "clients"], REGIONS[:2], port=3306)
+        plan = AddressPlan.allocate([*REGIONS, "clients"], [*ARNS], port=3306)
         with WithoutDatabases(workspace, plan, promotion_s=0.0, fence_s=0.2, pace=PACE) as aws:
             yield aws, workspace
 
@@ -191,15 +194,19 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
     def make(topology: str, *, whole: bool = False, **changes: str) -> Deployed:
         aws.reset()
         (workspace.path / "away").unlink(missing_ok=True)
-        secret = aws.client("secretsmanager", HOME).create_secret(
+        secrets = aws.client("secretsmanager", HOME)
+        secret = secrets.create_secret(
             Name="database",
             SecretString=json.dumps({"username": "admin", "password": "long-enough"}),
-            AddReplicaRegions=[{"Region": STANDBY}],
         )
-        OnlyDatabases.subnets = {} if whole else {r: subnets_in(aws, r) for r in CODES}
+        secrets.replicate_secret_to_regions(
+            SecretId=secret["ARN"], AddReplicaRegions=[{"Region": STANDBY}]
+        )
         settings = load_stack_file(TOPOLOGIES / f"{topology}.yaml").model_copy(
             update={"secret_arn": secret["ARN"], **changes}
         )
+        members = () if whole else settings.regions.members
+        OnlyDatabases.subnets = {region: subnets_in(aws, region) for region in members}
 
         def databases() -> None:
             stack = OnlyDatabases("databases", TapStackArgs(settings=settings))

@@ -11,17 +11,18 @@ import pytest
 
 from bicoastal.lab.engine import ResourcesFailedError
 from bicoastal.operate.dismantling import dismantle, look, steps
+from bicoastal.settings import region_code
 
-from .conftest import CODES, HOME, PACE, STANDBY, Deploy, Deployed
+from .conftest import FURTHER, HOME, PACE, STANDBY, Deploy, Deployed
 
 SOURCE, GROUP = "replication_source_identifier", "global_cluster_identifier"
 
 
 def would_promote(region: str) -> tuple[str, str, str]:
-    return ("update", f"aurora-{CODES[region]}-dev", "replicationSourceIdentifier")
+    return ("update", f"aurora-{region_code(region)}-dev", "replicationSourceIdentifier")
 
 
-def destroyed(deployed: Deployed) -> list[str]:
+def destroyed(deployed: Deployed) -> tuple[str, ...]:
     """Take the databases apart as `bicoastal destroy` does, and let Pulumi do the rest."""
     client = deployed.aws.client
     dismantle(client, steps(deployed.settings, look(client, deployed.settings)), pace=PACE)
@@ -45,6 +46,10 @@ def test_a_global_database_is_left_alone_whoever_is_the_writer(
 ) -> None:
     deployed = deploy(topology)
     deployed.up()
+    for region in (HOME, STANDBY):
+        found = deployed.rds(region).describe_db_instances()["DBInstances"]
+        assert len(found) == deployed.settings.instances(region)
+    assert deployed.roles() == {HOME: (True, "connected"), STANDBY: (False, "connected")}
     assert deployed.changes() == []
     assert deployed.changes(SOURCE) == [would_promote(STANDBY)]
     if topology == "headless":
@@ -64,15 +69,44 @@ def test_a_global_database_is_left_alone_whoever_is_the_writer(
         DBClusterIdentifier="aurora-usw2-dev", EngineVersion="8.0.mysql_aurora.3.11.1"
     )
     assert deployed.changes() == []
-    found = deployed.changes(SOURCE, "engine_version")
-    assert ("update", "aurora-usw2-dev", "engineVersion") in found or any(
-        name == "aurora-usw2-dev" and "engineVersion" in reason for _, name, reason in found
-    )
+    found = {name: reason for _, name, reason in deployed.changes("engine_version")}
+    assert "engineVersion" in found["aurora-usw2-dev"]
 
     deployed.switch_over(STANDBY)
     with pytest.raises(ResourcesFailedError, match=trap):
         deployed.deployment.destroy()
-    assert destroyed(deployed) == []
+    assert destroyed(deployed) == ()
+
+
+def test_further_standbys_are_left_alone_whoever_is_the_writer(deploy: Deploy) -> None:
+    """Each in turn: one of them, the standby by a failover, and home again."""
+    ireland, sydney = FURTHER
+    deployed = deploy("further-standbys")
+    deployed.up()
+    assert deployed.changes() == []
+    everybody = {HOME, STANDBY, *FURTHER}
+
+    for writer, move in (
+        (ireland, deployed.switch_over),
+        (STANDBY, deployed.fail_over),
+        (sydney, deployed.switch_over),
+    ):
+        move(writer)
+        if move == deployed.fail_over:
+            assert {sync for _, sync in deployed.roles().values()} == {
+                "connected",
+                "pending-resync",
+            }
+            assert deployed.changes() == []
+            deployed.come_back()
+        assert {region for region, (writes, _) in deployed.roles().items() if writes} == {writer}
+        assert set(deployed.roles()) == everybody
+        assert deployed.changes() == []
+    promoted = sorted(would_promote(region) for region in everybody - {sydney})
+    assert sorted(deployed.changes(SOURCE)) == promoted
+    planned = steps(deployed.settings, look(deployed.aws.client, deployed.settings))
+    assert [step.region for step in planned if step.action == "detach"][-1] == sydney
+    assert destroyed(deployed) == ()
 
 
 def test_the_old_writer_is_gone(deploy: Deploy) -> None:
@@ -83,7 +117,7 @@ def test_the_old_writer_is_gone(deploy: Deploy) -> None:
     assert set(deployed.roles()) == {STANDBY}
     assert deployed.changes() == []
     assert deployed.changes(GROUP) == [("update", "aurora-use1-dev", "globalClusterIdentifier")]
-    assert destroyed(deployed) == []
+    assert destroyed(deployed) == ()
 
 
 def test_a_replica_is_left_alone_before_and_after_its_promotion(deploy: Deploy) -> None:
@@ -94,4 +128,4 @@ def test_a_replica_is_left_alone_before_and_after_its_promotion(deploy: Deploy) 
     assert deployed.changes() == []
     # Without the guard the promoted cluster would be made a replica again: AWS has no such call.
     assert deployed.changes(SOURCE) == [would_promote(STANDBY)]
-    assert destroyed(deployed) == []
+    assert destroyed(deployed) == ()

@@ -11,8 +11,10 @@ import pytest
 from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.lab.drill import environment
 from bicoastal.lab.drill.assembly import STALL_S
+from bicoastal.lab.drill.followers import with_members
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.probe import Probe
+from bicoastal.lab.drill.replication import Replication
 from bicoastal.lab.drill.report import DrillReport
 from bicoastal.lab.drill.run import rehearse
 from bicoastal.lab.scenarios import find
@@ -36,7 +38,13 @@ def outcomes(report: DrillReport) -> dict[str, str]:
 def test_clients_write_again_in_the_other_region(fault, monkeypatch):
     canary = "canary-of-the-master-user"
     monkeypatch.setattr(environment, "secrets", SimpleNamespace(token_urlsafe=lambda _: canary))
-    report = rehearse(settings(), replace(QUICK, scenario=find(fault), seed=5))
+    asked = with_members(settings(), 3 if fault == "kill" else 2)
+    options = replace(QUICK, scenario=find(fault), seed=5)
+    if fault == "kill":  # which loses nothing either way
+        options = replace(options, replication=Replication.SEMI_SYNC)
+    report = rehearse(asked, options)
+    assert ("standbys-follow" in outcomes(report)) is (fault == "kill")
+    assert any("waited for the standby" in limit for limit in report.limits) is (fault == "kill")
     assert canary not in report.model_dump_json()
     assert [r for r in report.requirements if r.outcome == "fail"] == []
     assert report.verdict == "pass"

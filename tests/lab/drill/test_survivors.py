@@ -1,4 +1,4 @@
-"""Nothing outlives a drill, however it ends."""
+"""Nothing outlives a drill, or a lab that was kept up, however it ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from bicoastal.errors import LabError
 from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.up.place import Place, find, stop
 from bicoastal.lab.workspace import Workspace
 
 pytestmark = pytest.mark.lab
@@ -65,7 +67,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     # Without coverage: a signal that arrives while it holds its lock would stop everything.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     return subprocess.Popen(
-        [sys.executable, "-m", "bicoastal.cli", "drill", *arguments],
+        [sys.executable, "-m", "bicoastal.cli", *arguments],
         env={**environment, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -78,7 +80,7 @@ def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
     for line in process.stderr:
         if text in line:
             return
-    pytest.fail(f"the drill ended without saying {text!r}")
+    pytest.fail(f"it ended without saying {text!r}")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
     ),
 )
 def test_an_interrupted_drill_cleans_up(folder, number, moment, code):
-    with start(folder, "--fault", "hang") as process:
+    with start(folder, "drill", "--fault", "hang") as process:
         wait_for_line(process, moment)
         assert any("mariadbd" in command for command in processes_of(folder).values())
         process.send_signal(number)
@@ -101,7 +103,7 @@ def test_an_interrupted_drill_cleans_up(folder, number, moment, code):
 
 
 def test_a_killed_drill_leaves_no_server_and_the_next_start_sweeps_its_folder(folder):
-    with start(folder, "--fault", "hang") as process:
+    with start(folder, "drill", "--fault", "hang") as process:
         wait_for_line(process, "SIGSTOP to the database server")
         processes = processes_of(folder)
         assert len(processes) > 4
@@ -117,3 +119,37 @@ def test_a_killed_drill_leaves_no_server_and_the_next_start_sweeps_its_folder(fo
     time.sleep(0.1)
     Workspace.sweep(root=folder)
     assert list(folder.glob("bicoastal-*")) == []
+
+
+@pytest.fixture
+def place(folder, monkeypatch):
+    """This process looks for a lab where those of the folder are."""
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+
+def test_a_kept_lab_is_taken_down_from_another_process(folder, place):
+    with start(folder, "lab", "up") as process:
+        wait_for_line(process, "embedded AWS and secret are up")
+        assert len(processes_of(folder)) > 3
+        running = find()
+        assert running is not None
+        assert (running.pid, running.info) == (process.pid, {"state": "starting"})
+        with pytest.raises(LabError, match=f"it is process {process.pid}"):
+            Place().__enter__()
+        assert stop(running, 60.0)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "Traceback" not in error
+    assert processes_of(folder) == {}
+    assert list(folder.iterdir()) == []
+
+
+def test_of_a_killed_lab_not_even_the_folder_remains(folder, place):
+    with start(folder, "lab", "up") as process:
+        wait_for_line(process, "embedded AWS and secret are up")
+        assert len(list(folder.glob("bicoastal-*"))) == 1
+        process.kill()
+        process.communicate()
+    assert wait_until(lambda: not processes_of(folder), 15.0), processes_of(folder)
+    assert list(folder.iterdir()) == []
+    assert find() is None

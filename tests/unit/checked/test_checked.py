@@ -136,6 +136,7 @@ WHOLE = some(
     regions=st.permutations(("us-east-1", "us-west-2", "us-east-2")).map(
         lambda names: dict(zip(("home", "standby", "witness"), names, strict=True))
     )
+    | st.just({"furtherStandbys": ["eu-west-1"]})
     | st.just({"home": "ap-northeast-1", "standby": "ap-northeast-3", "witness": "ap-northeast-2"}),
     database=some(
         instanceClass=st.sampled_from((*LAWFUL_CLASSES, "db.t3.small")),
@@ -192,8 +193,8 @@ CLASSICAL = {"dns": {"mode": "health-check"}, "health": {"endpointCheck": "publi
 @pytest.mark.parametrize(
     "rule_id",
     (
-        "BC102", "BC201", "BC205", "BC209", "BC223", "BC301", "BC302", "BC401", "BC405", "BC406",
-        "BC407", "BC408", "BC409", "BC411",
+        "BC102", "BC201", "BC205", "BC209", "BC223", "BC252", "BC301", "BC302", "BC401", "BC405",
+        "BC406", "BC407", "BC408", "BC409", "BC411",
     ),
 )  # fmt: skip
 def test_what_the_catalogue_says_of_aws_the_embedded_aws_says_too(

@@ -170,11 +170,18 @@ class World:
             self.named[self.region].append(asked["DBSubnetGroupName"])
         elif action == "CreateGlobalCluster":
             encrypted = asked["StorageEncrypted"] == "true"
-            self.groups[asked["GlobalClusterIdentifier"]] = {"StorageEncrypted": encrypted}
+            self.groups[asked["GlobalClusterIdentifier"]] = {
+                "GlobalClusterIdentifier": asked["GlobalClusterIdentifier"],
+                "StorageEncrypted": encrypted,
+                "GlobalClusterMembers": [],
+            }
         elif action == "CreateDBCluster":
             scaling = "ServerlessV2ScalingConfiguration"
             given = any(name.startswith(scaling) for name in asked)
             self.by_region[self.region].append({**asked, scaling: given, "instances": []})
+            group = self.groups.get(asked.get("GlobalClusterIdentifier", ""))
+            if group is not None:
+                group["GlobalClusterMembers"].append({"DBClusterArn": self.region})
         elif action == "CreateDBInstance":
             cluster = self.cluster(asked["DBClusterIdentifier"])
             assert cluster is not None

@@ -19,14 +19,14 @@ PLAN = DestroyPlan(
     steps=(Step("delete", "DB cluster", "c", "us-east-1", snapshot="final-use1-dev"),),
     refusals=(),
     record=None,
-    left=("us-east-1 VPC vpc-1",),
+    there=("us-east-1 VPC vpc-1",),
 )
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch):
     left = ("us-east-1 VPC vpc-1",)
-    monkeypatch.setattr(destroying, "plan", lambda *_: PLAN)
+    monkeypatch.setattr(destroying, "plan", lambda *_, **__: PLAN)
     monkeypatch.setattr(destroying, "destroy", lambda *_, **__: left)
     monkeypatch.setattr(pulumi_cli, "find", lambda *_: pulumi_cli.PulumiCli("p", Path(), None))
     credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}

@@ -34,9 +34,7 @@ def drilled(monkeypatch, report):
         return asked.get("report", report)
 
     monkeypatch.setattr(run, "rehearse", rehearse)
-    before = signal.getsignal(signal.SIGTERM)
-    yield asked
-    signal.signal(signal.SIGTERM, before)
+    return asked
 
 
 def test_a_failed_verdict_is_exit_code_one_and_says_what_was_promised(drilled):
@@ -69,6 +67,15 @@ def test_a_passing_verdict_is_exit_code_zero(drilled, report):
     options = drilled["options"]
     assert (options.seed, options.pace, options.armed) == (9, 10.0, False)
     assert options.scenario.name == "kill"
+
+
+def test_members_are_added_for_the_rehearsal(drilled):
+    runner.invoke(app, ["drill", "--members", "3"])
+    assert drilled["settings"].regions.further_standbys == ("eu-west-1",)
+    runner.invoke(app, ["drill"])
+    assert drilled["settings"].regions.further_standbys == ()
+    for wrong in ("1", "6"):
+        assert runner.invoke(app, ["drill", "--members", wrong]).exit_code == 2
 
 
 def test_load_and_replication_are_chosen(drilled):
@@ -152,13 +159,18 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_drill(
     assert not drilled
 
 
-def test_sigterm_unwinds_like_an_interruption(drilled):
-    runner.invoke(app, ["drill"])
-    handler = signal.getsignal(signal.SIGTERM)
-    assert callable(handler)
-    with pytest.raises(SystemExit) as left:
-        handler(signal.SIGTERM, None)
-    assert left.value.code == 143
+def test_sigterm_unwinds_like_an_interruption(monkeypatch):
+    left = []
+
+    def rehearse(settings, options, observer):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            left.append("unwound")
+
+    monkeypatch.setattr(run, "rehearse", rehearse)
+    assert runner.invoke(app, ["drill"]).exit_code == 143
+    assert left == ["unwound"]
 
 
 def test_scenarios_are_listed_with_what_is_expected(drilled):

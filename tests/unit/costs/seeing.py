@@ -12,6 +12,7 @@ from bicoastal.settings.account import Fact
 MEMBER_ALARMS = {"db.serverless": 14, "db.r6g.large": 15, "db.t4g.medium": 15}
 """Of a member's region without the latch's and the name's."""
 HEADLESS_ALARMS = 8
+CONTROLLER_ALARMS = 5
 
 
 def seen_as(settings: Settings, volume: Decimal | None = None) -> Seen:
@@ -32,11 +33,13 @@ def seen_as(settings: Settings, volume: Decimal | None = None) -> Seen:
             monitoring_s=database.monitoring_interval_s,
         )
         alarms = MEMBER_ALARMS[database.instance_class] if count else HEADLESS_ALARMS
-        counts[Place(region, "Alarms")] = alarms
+        decides = region in regions.pair
+        counts[Place(region, "Alarms")] = alarms if decides else alarms - CONTROLLER_ALARMS
         counts[Place(region, "Alarm over alarms")] = 1
-        counts[Place(region, "Metrics of votes")] = 2
+        if decides:
+            counts[Place(region, "Metrics of votes")] = 2
         counts[Place(region, "Key")] = 1
-    for region in regions.all if dns == "latch" else ():
+    for region in regions.witnesses if dns == "latch" else ():
         _add(counts, region, "Alarms", 1)
     if dns != "global-endpoint":
         _add(counts, "us-east-1", "Alarms", 1)
@@ -47,9 +50,11 @@ def seen_as(settings: Settings, volume: Decimal | None = None) -> Seen:
     fast = endpoint if settings.health.interval_s == 10 else 0
     counts[Place("global", "Option: an interval of 10 s")] = fast
     counts[Place("global", "Private zone")] = int(settings.hosted_zone_id is None)
-    counts[Place("global", "Dashboards")] = 2 if settings.monitoring.dashboards else 0
-    there: dict[Place, Fact[bool]] = {Place(r, "Prober"): True for r in regions.all}
-    there |= {Place(r, n): True for r in regions.members for n in ("Controller", "Record")}
+    counts[Place("global", "Dashboards")] = (
+        len(regions.members) if settings.monitoring.dashboards else 0
+    )
+    there: dict[Place, Fact[bool]] = {Place(r, "Prober"): True for r in regions.witnesses}
+    there |= {Place(r, n): True for r in regions.pair for n in ("Controller", "Record")}
     there |= {Place(r, "Flow log"): settings.network.flow_logs for r in regions.all}
     return Seen(
         members=members,

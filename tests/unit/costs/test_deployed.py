@@ -42,6 +42,7 @@ SHAPES: tuple[dict[str, Any], ...] = (
     {"network": {"flowLogs": True}, "failover": {"probeIntervalS": 30, "threshold": 3}},
     {"database": {"storageType": "aurora-iopt1", "monitoringIntervalS": 0}},
     {"topology": "binlog-replica", "database": {"instanceClass": "db.t4g.medium"}},
+    {"regions": {"furtherStandbys": ["eu-west-1", "ap-southeast-2"]}},
     {"hostedZoneId": "Z0123456789ABC", "domainName": "db.example.org"},
     {
         "regions": {"home": "eu-west-1", "standby": "eu-central-1", "witness": "eu-west-2"},
@@ -73,6 +74,14 @@ def test_the_settings_of_today_give_names_only(deployed: dict[str, Any]) -> None
     today = load({"monitoring": {"dashboards": not then.monitoring.dashboards}})
     found = deployed_estimate(today, seen_as(then), USAGE)
     assert compare(found, estimate(then, USAGE)).differences == ()
+
+
+def test_nothing_is_sent_to_a_further_standby_that_is_not_deployed_yet() -> None:
+    asked = load({"regions": {"furtherStandbys": ["eu-west-1"]}})
+    seen = seen_as(load({}))
+    seen = replace(seen, members={**seen.members, "eu-west-1": None})
+    found = deployed_estimate(asked, seen, USAGE)
+    assert compare(found, estimate(load({}), USAGE)).differences == ()
 
 
 def test_every_counted_line_is_one_of_the_estimate() -> None:

@@ -94,6 +94,24 @@ def test_what_is_compared_is_as_the_command_prints_it():
     assert f"cheaper storage: {point.requests:,} for the" in PAGE
 
 
+def test_a_further_standby_costs_what_the_page_says():
+    one = {"regions": {"furtherStandbys": ["eu-west-1"]}}
+    headless = {"database": {"headlessStandby": True}, "failover": {"mode": "approve"}}
+    for raw, words in (({}, "eu-west-1 adds {}"), (headless, "only {} where")):
+        more = estimate(load(raw | one)).total - estimate(load(raw)).total
+        assert words.format(more) in PAGE
+    busy = Usage(writes_per_second=Decimal(500), row_kib=Decimal(4))
+    of = [estimate(load(raw), busy).lines for raw in (one, {})]
+    copies = [
+        sum(
+            line.usd for line in lines
+            if line.name.startswith(("Replicated write I/O", "Global database to "))
+        )
+        for lines in of
+    ]  # fmt: skip
+    assert f"the copy alone is {copies[0] - copies[1]} a month" in PAGE
+
+
 COVERAGE = {
     "instances by class": ("aurora:instance",),
     "Serverless v2 capacity": ("aurora:acu",),

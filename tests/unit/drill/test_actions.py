@@ -21,7 +21,7 @@ from bicoastal.failover.config import CONFIG_VARIABLE
 from bicoastal.failover.errors import RecordError
 from bicoastal.lab.drill import actions, stage, storage, witnesses
 from bicoastal.lab.drill.stage import Stage
-from bicoastal.lab.scenarios import Step
+from bicoastal.lab.scenarios import Step, find
 from bicoastal.settings import load
 
 HOME, STANDBY, THIRD = "us-east-1", "us-west-2", "us-east-2"
@@ -299,7 +299,7 @@ def test_another_failure_is_none_of_that(
         do(played, do="exhaust-connections")
 
 
-@pytest.mark.parametrize("action", ("arm", "disarm", "maintain", "approve"))
+@pytest.mark.parametrize("action", ("arm", "disarm", "maintain", "approve", "acknowledge"))
 def test_humans_write_into_the_record(
     played: Stage, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
@@ -371,10 +371,32 @@ def test_a_witness_gets_other_code(
 
 
 def test_an_unknown_action_is_named_with_those_that_exist(played: Stage) -> None:
-    with pytest.raises(LabError, match="there is no action 'burn'; there are: approve, arm, "):
+    with pytest.raises(
+        LabError, match="there is no action 'burn'; there are: acknowledge, approve, arm, "
+    ):
         do(played, do="burn")
 
 
 def test_a_missing_amount_is_an_error(played: Stage) -> None:
     with pytest.raises(LabError, match="the action delay needs an amount"):
         do(played, do="delay")
+
+
+@pytest.mark.parametrize(
+    ("action", "scenario", "file"),
+    (
+        ("skew-controller", "controller-clock-jumps", "guards.py"),
+        ("skew-witness", "hang", "greeting.py"),
+    ),
+)
+def test_who_is_broken_on_purpose_stays_so_with_another_clock(
+    played: Stage, lab: Any, action: str, scenario: str, file: str
+) -> None:
+    mutant = find(scenario).mutant
+    for deployed, is_kept in ((mutant, True), (find("kill").mutant, False), (None, False)):
+        played.mutant = deployed
+        do(played, do=action, place="standby", amount=300)
+        with zipfile.ZipFile(io.BytesIO(dict(lab.calls.pop()[1])["ZipFile"])) as bundle:
+            changed = bundle.read(f"bicoastal/failover/{file}").decode()
+            assert (mutant.new in changed) is is_kept
+            assert "time.time() + 30.0" in bundle.read("bicoastal/failover/handlers.py").decode()

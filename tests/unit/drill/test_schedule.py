@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -27,9 +28,10 @@ class Lambda:
         return {**answer.pop("extra", {}), "Payload": io.BytesIO(json.dumps(answer).encode())}
 
 
-def run(answers: list[Any]) -> list[dict[str, Any]]:
+def run(answers: list[Any], keep_s: float | None = None) -> list[dict[str, Any]]:
     function = Lambda(list(answers))
-    with Schedule(lambda service, region: function, {"us-west-2": "control"}, 0.01) as schedule:
+    functions = {"us-west-2": "control"}
+    with Schedule(lambda *_: function, functions, 0.01, keep_s=keep_s) as schedule:
         assert wait_until(lambda: len(function.asked) > len(answers), 5.0)
         schedule.finish()
     assert set(function.asked) == {"control"}
@@ -51,3 +53,11 @@ def test_a_throttled_start_and_a_failed_run_are_told() -> None:
     rounds = run([throttled, failed])
     assert "TooManyRequestsException" in rounds[0]["error"]
     assert rounds[1]["error"] == {"errorMessage": "no table"}
+
+
+def test_old_rounds_are_forgotten_if_asked_for() -> None:
+    now = time.time()
+    old, new = {"at": now - 100, "state": "OLD"}, {"at": now, "state": "NEW"}
+    answers = [{"rounds": [old]}, {"rounds": [new]}]
+    assert [each["state"] for each in run(answers, keep_s=60.0)] == ["NEW"]
+    assert [each["state"] for each in run([{"rounds": [old]}, {"rounds": [new]}])] == ["OLD", "NEW"]

@@ -16,6 +16,7 @@ from bicoastal.failover.votes import Depth, Evidence, Topology, Verdict, Vote
 
 HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"
 WITNESSES = (HOME, STANDBY, WITNESS)
+FURTHER = "eu-west-1"
 HOME_ARN = "arn:aws:rds:us-east-1:123456789012:cluster:aurora-use1-dev"
 STANDBY_ARN = "arn:aws:rds:us-west-2:123456789012:cluster:aurora-usw2-dev"
 ARNS = {HOME: HOME_ARN, STANDBY: STANDBY_ARN}
@@ -24,7 +25,8 @@ MOVED = Topology(STANDBY, settled=True)
 MOVING = Topology(HOME, settled=False, failover_target=STANDBY_ARN, standby_ready=True)
 
 POLICY = Policy(
-    region=STANDBY, arn=STANDBY_ARN, home_region=HOME, threshold=3, grace_s=5.0, clean_rounds=2
+    region=STANDBY, arn=STANDBY_ARN, home_region=HOME, threshold=3, grace_s=5.0, clean_rounds=2,
+    further=(FURTHER,),
 )  # fmt: skip
 
 

@@ -116,6 +116,13 @@ def greet_then_break_tls(connection: socket.socket) -> None:
     hold(connection)
 
 
+def reset_in_tls(connection: socket.socket) -> None:
+    """Offer TLS, and reset in its handshake: a server that is killed just then."""
+    connection.sendall(greeting(tls=True))
+    connection.recv(4096)
+    reset(connection)
+
+
 def _row(*values: bytes) -> bytes:
     return b"".join(bytes([len(value)]) + value for value in values)
 

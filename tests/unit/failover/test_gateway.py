@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.response import StreamingBody
@@ -337,6 +338,13 @@ def test_a_regions_address_can_be_given() -> None:
     clients = Clients({HOME: "http://127.0.0.1:9"}.get)
     assert clients.get("sts", HOME).meta.endpoint_url == "http://127.0.0.1:9"
     assert clients.get("sts", STANDBY).meta.endpoint_url != "http://127.0.0.1:9"
+
+
+def test_a_session_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    session = boto3.session.Session(aws_access_key_id="own", aws_secret_access_key="s")
+    client = Clients(session=session).get("sts", HOME)
+    assert client._request_signer._credentials.access_key == "own"
 
 
 # --- a replica by binary log: two clusters, of which each knows only its own source -------------

@@ -282,6 +282,13 @@ def test_tls_errors_are_unknown(behaviour: servers.Behaviour, reason: str) -> No
     assert reason in vote.reason
 
 
+def test_a_server_that_goes_away_in_tls_needs_no_repair() -> None:
+    vote = logged_in(servers.reset_in_tls, tls=ssl.create_default_context())
+    assert (vote.verdict, vote.depth) == (Verdict.UNKNOWN, Depth.LOGIN)
+    assert not vote.needs_repair
+    assert "lost in the login" in vote.reason
+
+
 # --- canary
 
 

@@ -13,6 +13,7 @@ from bicoastal.failover.votes import Evidence, Observation, Topology
 
 from .fakes import (
     ARNS,
+    FURTHER,
     HEALTHY,
     HOME,
     MOVED,
@@ -123,6 +124,13 @@ TABLE: list[tuple[str, Record, Evidence, State, str]] = [
     ),
     ("suspect, served", armed(S.SUSPECT, **RUN), ev("?DD"), S.FENCING, "claimed for arn:aws:rds"),
     ("suspect, all DOWN", armed(S.SUSPECT, **RUN), ev("DDD"), S.FENCING, "claimed for"),
+    (
+        "suspect, writer outside of the pair",
+        armed(S.SUSPECT, writer=FURTHER, **RUN),
+        ev("DDD", FURTHER, topology=replace(HEALTHY, writer=FURTHER)),
+        S.HELD,
+        "a further standby's region: the automation only observes",
+    ),
     ("suspect, one DOWN", armed(S.SUSPECT, **RUN), ev("??D"), S.SUSPECT, "the run starts again"),
     ("suspect, blind", armed(S.SUSPECT, **RUN), ev("???"), S.SUSPECT, "the run starts again"),
     (

@@ -98,11 +98,14 @@ class Records:
 
 
 class Lab:
-    """Two members and the failovers between them."""
+    """Members, the first of them the writer, and the failovers between them."""
 
-    def __init__(self, workspace: Workspace, **options: Any) -> None:
-        addresses = {s: dict.fromkeys((HOME, STANDBY), "127.9.9.9") for s in (HOME, STANDBY)}
-        paths = Paths(addresses, (HOME, STANDBY), 3306)
+    def __init__(
+        self, workspace: Workspace, regions: tuple[str, ...] = (HOME, STANDBY), **options: Any
+    ) -> None:
+        addresses = {s: dict.fromkeys(regions, "127.9.9.9") for s in regions}
+        paths = Paths(addresses, regions, 3306)
+        self.regions = regions
         settings = {"promotion_s": 0.0, "fence_s": 0.05, "drain_s": 0.05} | options
         config = ServerConfig(workspace.path, paths, **settings)
         self.members = Members(config, workspace, make=Database)  # type: ignore[arg-type]
@@ -113,6 +116,9 @@ class Lab:
             "GlobalClusterIdentifier": "g",
             "Status": "available",
             "writer": HOME,
+            "GlobalClusterMembers": [
+                {"DBClusterArn": f"arn:aws:rds:{region}:1:cluster:{region}"} for region in regions
+            ],
         }
 
     def flip(self) -> None:
@@ -125,7 +131,7 @@ class Lab:
         return self.members.by_region[region]
 
     async def up(self) -> None:
-        for region in (HOME, STANDBY):
+        for region in self.regions:
             records: Any = Records(region, self.group)
             await self.members.instance_created(records, region)
             await self.member(region).starting
@@ -552,3 +558,59 @@ def test_a_switchover_needs_databases_that_answer() -> None:
         assert not _healthy(home, standby)
 
     run(test)
+
+
+# --- further secondaries ------------------------------------------------------------------------
+THREE = (HOME, STANDBY, "eu-west-1")
+
+
+def test_after_a_failover_another_secondary_is_rebuilt_and_no_snapshot_kept() -> None:
+    async def test(lab: Lab) -> None:
+        other = lab.member("eu-west-1")
+        old = other.database
+        await lab.go()
+        await until(lambda: other.state == "available")
+        assert other.database is not old
+        assert old.calls[-2:] == ["stop", "discard"]
+        assert "follow" in other.database.calls
+        assert (other.snapshots, other.records.member["SynchronizationStatus"]) == ([], "connected")
+        assert (await lab.returned())["state"] == "connected"
+        assert len(lab.member(HOME).snapshots) == 1
+
+    run(test, regions=THREE)
+
+
+def test_after_a_switchover_another_secondary_goes_on_with_its_volume() -> None:
+    async def test(lab: Lab) -> None:
+        other = lab.member("eu-west-1")
+        old = other.database
+        before = len(old.calls)
+        record = await lab.go("switchover")
+        assert (other.database, old.calls[before:]) == (old, ["follow"])
+        assert other.records.member["SynchronizationStatus"] == "connected"
+        assert record["rejoin"] is None
+
+    run(test, regions=THREE)
+
+
+def test_a_secondary_that_cannot_follow_after_a_switchover_is_rebuilt() -> None:
+    async def test(lab: Lab) -> None:
+        other = lab.member("eu-west-1")
+        old = other.database
+        old.fails["follow"] = OperationalError(2003, "gone")
+        assert (await lab.go("switchover"))["state"] == "done"
+        await until(lambda: other.state == "available")
+        assert other.database is not old
+
+    run(test, regions=THREE)
+
+
+def test_a_member_without_a_database_is_left_alone() -> None:
+    async def test(lab: Lab) -> None:
+        lab.group["GlobalClusterMembers"].append(
+            {"DBClusterArn": "arn:aws:rds:sa-east-1:1:cluster:x"}
+        )
+        assert (await lab.go())["state"] == "done"
+        assert (await lab.returned())["state"] == "connected"
+
+    run(test, regions=THREE)

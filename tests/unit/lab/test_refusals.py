@@ -56,6 +56,7 @@ class Fake:
         arns = {"first": True, "second": False} if identifier == "two" else {}
         members: list[Any] = [{"DBClusterArn": arn, "IsWriter": is_} for arn, is_ in arns.items()]
         return {
+            "GlobalClusterIdentifier": identifier,
             "StorageEncrypted": known[identifier],
             "EngineVersion": V3,
             "GlobalClusterMembers": members or [{}] * self.members,
@@ -418,3 +419,12 @@ def test_a_secondary_is_upgraded_with_an_instance_only_and_before_the_writer() -
     ready.cluster("second")["EngineVersion"] = "8.0.mysql_aurora.3.12.0"  # type: ignore[index]
     assert refused("ModifyDBCluster", upgrade("first"), ready) is None
     assert refused("ModifyDBCluster", upgrade("first", "8.0.mysql_aurora.3.13.0"), ready)
+
+
+def test_a_global_cluster_has_a_writer_and_ten_secondaries() -> None:
+    assert refused("CreateDBCluster", SECOND, Fake(members=10)) is None
+    eleventh = refused("CreateDBCluster", SECOND, Fake(members=11))
+    assert eleventh is not None
+    assert eleventh.code == "InvalidGlobalClusterStateFault"
+    assert "maximum number of secondary clusters (10)" in eleventh.message
+    assert refused("CreateDBCluster", NEW, Fake(members=11)) is None

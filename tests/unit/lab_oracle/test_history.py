@@ -23,6 +23,15 @@ def test_a_history_survives_being_written(tmp_path: Path) -> None:
     assert History.from_json_lines(["", "\n"]).ops == ()
 
 
+def test_old_attempts_are_forgotten_but_stay_counted_if_asked_for() -> None:
+    ops = [op(0, seq, done_s=float(seq)) for seq in range(10)]
+    history = History(ops, keep_s=3.0)
+    assert history.ops == tuple(ops[6:])
+    assert len(history) == 4
+    assert history.progress().acked == 10
+    assert History(ops).ops == tuple(ops)
+
+
 def test_many_threads_may_add() -> None:
     history = History()
 

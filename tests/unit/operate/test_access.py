@@ -53,6 +53,15 @@ def test_an_answer_a_refusal_and_silence_are_different() -> None:
     assert ask(raising(KeyError("x"))) == Answer(None, "unexpected answer (KeyError('x'))")
 
 
+def test_credentials_may_be_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    session = boto3.session.Session(aws_access_key_id="own", aws_secret_access_key="s")
+    access = Access(Target(SETTINGS), session=session)
+    client = access.clients.get("sts", HOME)
+    assert client._request_signer._credentials.access_key == "own"
+
+
 def test_endpoints_may_differ_by_region() -> None:
     find = endpoints(["http://all", f"{HOME}=https://home?a=b"])
     assert (find(HOME), find(STANDBY)) == ("https://home?a=b", "http://all")

@@ -87,10 +87,9 @@ def all_of_it(way: Any, rest: Any = None, agreed: Any = None) -> tuple[tuple[str
 def test_the_failover_is_held_then_the_databases_go_then_the_rest(left: Left) -> None:
     rds, store = both(STANDBY), FakeStore()
     order: list[str] = []
-    left[:] = [("a", "b"), ()]
     way = access(rds, store, store)
     agreed = plan(way)
-    assert (agreed.writer, agreed.left, agreed.kept) == (STANDBY, ("a", "b"), ())
+    assert (agreed.writer, agreed.there, agreed.kept) == (STANDBY, None, ())
     assert (agreed.refusals, rds.asked, store.notes) == ((), [], [])
     found, told = all_of_it(way, lambda: order.extend(rds.asked), agreed)
     assert found == ()
@@ -104,7 +103,7 @@ def test_the_failover_is_held_then_the_databases_go_then_the_rest(left: Left) ->
 
 
 def test_what_is_left_is_told(left: Left) -> None:
-    left[:] = [(), ("us-east-1 VPC vpc-1",)]
+    left[:] = [("us-east-1 VPC vpc-1",)]
     assert all_of_it(access(both()))[0] == ("us-east-1 VPC vpc-1",)
 
 
@@ -188,14 +187,14 @@ def test_a_topology_that_is_not_the_planned_one_stops_it(change: str) -> None:
 
 
 def test_an_account_that_cannot_be_looked_at_is_not_called_empty(left: Left) -> None:
-    left[:] = [(), refused("AccessDenied", "not you")]
+    left[:] = [refused("AccessDenied", "not you")]
     with pytest.raises(Refused, match="could not be listed: AccessDenied: not you"):
         all_of_it(access(both()))
 
 
 def test_the_plan_as_json(left: Left) -> None:
     left[:] = [("us-east-1 VPC vpc-1",)]
-    values = plan(access(both())).to_dict()
+    values = plan(access(both()), everything=True).to_dict()
     assert values["steps"][1] == {
         "action": "detach", "kind": "DB cluster", "name": "aurora-usw2-dev", "region": STANDBY,
         "arn": "arn:aws:rds:us-west-2:123456789012:cluster:aurora-usw2-dev",
@@ -203,7 +202,8 @@ def test_the_plan_as_json(left: Left) -> None:
     }  # fmt: skip
     assert values["record"]["state"] == "STEADY"
     assert (values["writer"], values["there"]) == (HOME, ["us-east-1 VPC vpc-1"])
-    assert plan(access(both(), GONE, GONE)).to_dict()["record"] is None
+    unlisted = plan(access(both(), GONE, GONE)).to_dict()
+    assert (unlisted["record"], unlisted["there"]) == (None, None)
 
 
 def test_clients_wait_longer_than_a_look_would(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,3 +70,11 @@ def test_a_provisioned_member_has_no_scaling() -> None:
     settings = load({"database": {"instanceClass": "db.r6g.large"}})
     described = {"DBClusterMembers": [{"DBInstanceIdentifier": "db-use1-1-dev"}]}
     assert drift(settings, {HOME: {**described, "ServerlessV2ScalingConfiguration": {}}}) == ()
+
+
+def test_a_headless_standby_has_no_instance_to_miss() -> None:
+    headless = load({"database": {"headlessStandby": True}, "failover": {"mode": "approve"}})
+    live = {**LIVE, "DBClusterMembers": []}
+    assert drift(headless, {STANDBY: live}) == ()
+    (missing,) = drift(SETTINGS, {STANDBY: live})
+    assert missing.what == "DBClusterMembers"

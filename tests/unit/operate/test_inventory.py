@@ -11,6 +11,7 @@ from bicoastal.operate.inventory import Entry, of_stack
 from bicoastal.settings import load
 from bicoastal.settings.rules.adopting import WHOLE
 
+from .played import clients
 from .samples import HOME, SETTINGS
 
 OWN = {"Environment": "dev", "Project": "bicoastal"}
@@ -46,3 +47,19 @@ def test_what_was_adopted_is_not_left_over(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(inventory, "_entries", lambda *_: found)
     client: Any = None
     assert of_stack(client, settings) == tuple(map(str, found[-2:]))
+
+
+def test_records_in_somebody_elses_zone_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "db-dev.example.com."
+    kinds = ((name, "CNAME", "use1"), (name, "TXT", ""), (name, "CNAME", ""), ("x.", "CNAME", ""))
+    records = [{"Name": n, "Type": t} | ({"SetIdentifier": i} if i else {}) for n, t, i in kinds]
+    monkeypatch.setattr(inventory, "_entries", lambda *_: [])
+    client = clients(list_resource_record_sets={"ResourceRecordSets": records}).get
+    theirs = SETTINGS.model_copy(
+        update={"hosted_zone_id": "Z1", "domain_name": "DB-dev.example.com"}
+    )
+    assert of_stack(client, theirs) == (
+        f"global DNS record {name}",
+        f"global DNS record {name} use1",
+    )
+    assert of_stack(client, SETTINGS) == ()

@@ -19,6 +19,7 @@ from bicoastal.operate.report import (
     MemberReport,
     RecordReport,
 )
+from bicoastal.settings import load
 
 from .samples import (
     HOME,
@@ -164,3 +165,11 @@ def test_dns_must_lead_to_the_writer_where_it_answers() -> None:
     assert problems(status(dns=led), SETTINGS) == (f"db leads to {STANDBY}, the writer is {HOME}",)
     for fine in (replace(led, region=HOME), replace(led, region=None)):
         assert problems(status(dns=fine), SETTINGS) == ()
+
+
+def test_a_headless_standby_misses_no_instance() -> None:
+    headless = load({"database": {"headlessStandby": True}, "failover": {"mode": "approve"}})
+    home, standby = database().members
+    seen = status(database=database(members=(home, replace(standby, instances=0))))
+    assert not any("has no instance" in line for line in problems(seen, headless))
+    assert any("has no instance" in line for line in problems(seen, SETTINGS))

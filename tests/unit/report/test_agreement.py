@@ -18,7 +18,9 @@ INTERVAL_S = 0.5  # T = 10 s at the samples' pace of 20
 ACTED_LATER_S = 0.1
 
 
-def runs(report: DrillReport, shift_s: float, count: int = 60, seed: int = 5) -> list[DrillReport]:
+def runs(
+    report: DrillReport, shift_s: float, count: int = RUNS_NEEDED, seed: int = 5
+) -> list[DrillReport]:
     """Drills whose fault came at a random phase, noticed later than the form says by the shift."""
     dice = random.Random(seed)
     phases = [dice.uniform(0, INTERVAL_S) for _ in range(count)]
@@ -27,7 +29,7 @@ def runs(report: DrillReport, shift_s: float, count: int = 60, seed: int = 5) ->
 
 def test_times_that_follow_the_form_agree_with_it(report: DrillReport) -> None:
     noticed, acted = agreements(runs(report, 0.0))
-    assert (noticed.name, noticed.runs, noticed.agrees) == ("first bad round", 60, True)
+    assert (noticed.name, noticed.runs, noticed.agrees) == ("first bad round", RUNS_NEEDED, True)
     assert noticed.predicted_mean_s == pytest.approx(LOOK_S + INTERVAL_S / 2)
     assert noticed.measured_mean_s == pytest.approx(noticed.predicted_mean_s, abs=0.05)
     assert noticed.chance > 0.05
@@ -37,7 +39,7 @@ def test_times_that_follow_the_form_agree_with_it(report: DrillReport) -> None:
     )
 
 
-@pytest.mark.parametrize("shift_s", (-0.15, 0.15, 0.5))
+@pytest.mark.parametrize("shift_s", (-0.2, 0.2))
 def test_shifted_times_differ_from_it(report: DrillReport, shift_s: float) -> None:
     noticed, _ = agreements(runs(report, shift_s))
     assert not noticed.agrees

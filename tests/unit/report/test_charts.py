@@ -13,8 +13,9 @@ from bicoastal.lab.report.charts.ranges import ranges
 from bicoastal.lab.report.charts.recovery import bars
 from bicoastal.lab.report.charts.scale import Scale
 from bicoastal.lab.report.charts.svg import Drawing
-from bicoastal.lab.report.charts.timeline import timeline
+from bicoastal.lab.report.charts.timeline import View, timeline
 from bicoastal.lab.report.expected import detection
+from bicoastal.lab.report.seen import Mark
 
 from .samples import HOME, STANDBY, lasting, series, whole
 
@@ -109,11 +110,23 @@ def test_votes_states_answers_lag_and_marks_are_there(report) -> None:
     assert number(suspect, "x") == pytest.approx(LEFT + 1.3 * pixel, abs=0.1)
     assert drawn(svg, "state cooldown") == []  # after the clients' end
     assert "now <SUSPECT>" in title(suspect)
-    assert len(drawn(svg, "lag")) == 5
+    assert len(drawn(svg, "lag")) == 1  # the others were seen after the clients' end
     assert len(drawn(svg, "fault")) == 1
     assert len(drawn(svg, "mark")) == 5
     badges = [number(badge, "cx") for badge in drawn(svg, "badge")]
     assert all(b - a >= 14 for a, b in itertools.pairwise(badges))
+
+
+def test_a_view_chooses_the_seconds_and_the_marks(report) -> None:
+    marks = [Mark(1.0, "killed", fault=True), Mark(1.5, "armed")]
+    svg = timeline(whole(report), WIDTH, View(0.0, 2.0, "seconds before now", marks))
+    assert [title(badge) for badge in drawn(svg, "badge")] == ["1.00 s: killed", "1.50 s: armed"]
+    (fault,) = drawn(svg, "fault")
+    pixel = (WIDTH - LEFT - RIGHT) / 2
+    assert number(fault, "x1") == pytest.approx(LEFT + pixel, abs=0.1)
+    assert len(drawn(svg, "mark")) == 1
+    assert "seconds before now" in svg
+    assert [len(drawn(svg, f"vote {verdict}")) for verdict in ("up", "down")] == [0, 2]
 
 
 def test_what_a_record_does_not_tell_is_left_out(report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from bicoastal.lab.drill.report import LagSample
 from bicoastal.lab.report import seen
 
 from .samples import FAULT_AT, HOME, STANDBY, WITNESS, audit, whole
@@ -32,6 +33,9 @@ def test_votes_lag_and_answers(report) -> None:
     assert (last.witness, last.reason) == (WITNESS, "no vote within 2 s")
     assert round(last.at_s, 3) == 0.2
     assert [round(at, 2) for at, _ in seen.lags(record)] == [0.3, 4.8, 5.0, 7.3, 8.3]
+    published = [LagSample(at_s=-2.0, lag_s=0.5)]
+    assert seen.lags(whole(report, lags=published))[0] == (-2.0, 0.5)
+    assert seen.lags(whole(report, lags=published, fault_at=None)) == [(-2.0, 0.5)]
     assert [span.name for span in seen.answers(record)] == [HOME, STANDBY]
     assert seen.members(record) == [HOME]
 

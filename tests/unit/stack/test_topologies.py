@@ -27,7 +27,8 @@ TAGS = {
     "ManagedBy": "pulumi",
 }
 KEYS = ("kmsKeyId", "kmsMasterKeyId", "kmsKeyArn")
-HOME, STANDBY = "us-east-1", "us-west-2"
+HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"
+FURTHER = ("eu-west-1", "ap-southeast-2")
 
 
 def keys_of(topology: str) -> dict[str, Any]:
@@ -77,14 +78,16 @@ def test_everything_that_takes_tags_has_them(program: Any) -> None:
     assert untagged == []
 
 
-def test_everything_is_encrypted_with_the_key_of_its_own_region(program: Any) -> None:
+def test_everything_is_encrypted_with_the_key_of_its_own_region(
+    topology: str, program: Any
+) -> None:
     encrypted = {
         (found.region, found.inputs[key]) for found in program.custom for key in KEYS
         if key in found.inputs
     }  # fmt: skip
     assert encrypted == {
         (region, f"arn:aws:key:{region}:123456789012:aurora-{region_code(region)}-dev")
-        for region in (HOME, STANDBY)
+        for region in (HOME, STANDBY, *(FURTHER if topology == "further-standbys" else ()))
     }
     for cluster in program.of("Cluster"):
         assert cluster.inputs["storageEncrypted"] is True
@@ -190,3 +193,154 @@ def test_both_members_have_the_storage_that_was_asked_for(evaluate: Any) -> None
     )
     assert optimized == ["aurora-iopt1"] * 2
     assert standard == [None] * 2  # AWS reads it back empty
+
+
+# --- further standbys ---------------------------------------------------------------------------
+@pytest.fixture
+def five(evaluate: Any) -> Any:
+    """Two further standbys, so that five regions hold something."""
+    return evaluate(**keys_of("further-standbys"))
+
+
+def test_a_further_standby_is_a_member_like_the_standby(five: Any) -> None:
+    """Whatever the standby's region has for its member, each further one has, under its name."""
+    function = ("probe", "control", "errors", "throttles", "silent", "down", "blind", "votes")
+    peering = (
+        "VpcPeeringConnection", "VpcPeeringConnectionAccepter", "Route", "SecurityGroupIngressRule",
+    )  # fmt: skip
+
+    def made(region: str) -> list[tuple[str, str]]:
+        code = region_code(region)
+        return sorted(
+            (found.type, found.name.replace(f"-{code}-", "-here-"))
+            for found in five.custom
+            if found.region == region
+            and not found.name.startswith(function)
+            and found.type.rpartition(":")[2] not in peering
+        )
+
+    for region in FURTHER:
+        assert made(region) == made(STANDBY)
+    standby, *further = (
+        next(found for found in five.of("Cluster") if found.region == region)
+        for region in (STANDBY, *FURTHER)
+    )
+    own = {
+        "clusterIdentifier", "dbSubnetGroupName", "dbClusterParameterGroupName", "kmsKeyId",
+        "vpcSecurityGroupIds", "tags",
+    }  # fmt: skip
+    for cluster in further:
+        differing = {
+            key for key in cluster.inputs if cluster.inputs[key] != standby.inputs.get(key)
+        }
+        assert differing == own
+        assert set(cluster.inputs) == set(standby.inputs)
+        assert cluster.ignores == standby.ignores
+
+
+def test_members_join_one_after_the_other(five: Any) -> None:
+    instances = {found.region: found.urn for found in five.of("ClusterInstance")}
+    order = (HOME, STANDBY, *FURTHER)
+    for place, region in enumerate(order):
+        cluster = next(found for found in five.of("Cluster") if found.region == region)
+        waits_for = {other for other in order if instances[other] in cluster.dependencies}
+        assert waits_for == set(order[:place])
+
+
+def test_each_witness_reaches_each_further_standby_and_nobody_else_does(five: Any) -> None:
+    peerings = {found.name for found in five.of("VpcPeeringConnection")}
+    witnesses = [region_code(region) for region in (HOME, STANDBY, WITNESS)]
+    among = {"peer-use1-usw2-dev", "peer-use1-use2-dev", "peer-usw2-use2-dev"}
+    to_further = {
+        f"peer-{witness}-{region_code(region)}-dev" for witness in witnesses for region in FURTHER
+    }
+    assert peerings == among | to_further
+    for region in FURTHER:
+        group = f"db-{region_code(region)}-dev"
+        admitted = {
+            rule.inputs["cidrIpv4"]: rule.name for rule in five.of("SecurityGroupIngressRule")
+            if rule.name.startswith(group)
+        }  # fmt: skip
+        assert set(admitted) == {"10.10.0.0/16", "10.20.0.0/16", "10.30.0.0/16"}
+        (vpc,) = (found for found in five.of("Vpc") if found.region == region)
+        for witness in witnesses:
+            rule = five.one(
+                "SecurityGroupEgressRule", f"probe-{witness}-dev-to-{region_code(region)}"
+            )
+            assert rule.inputs["cidrIpv4"] == vpc.inputs["cidrBlock"]
+
+
+def test_functions_and_record_stay_with_the_pair(five: Any) -> None:
+    assert {found.name for found in five.of("Function")} == {
+        "probe-use1-dev", "probe-usw2-dev", "probe-use2-dev", "control-use1-dev",
+        "control-usw2-dev",
+    }  # fmt: skip
+    (table,) = five.of("Table")
+    assert [replica["regionName"] for replica in table.inputs["replicas"]] == [STANDBY]
+    variables = {
+        found.name: json.loads(found.inputs["environment"]["variables"]["BICOASTAL_CONFIG"])
+        for found in five.of("Function")
+    }
+    for name, config in variables.items():
+        assert config["further"] == list(FURTHER), name
+        assert set(config["members"]) == {HOME, STANDBY, *FURTHER}, name
+    assert set(variables["control-use1-dev"]["witnesses"]) == {HOME, STANDBY, WITNESS}
+
+
+def test_a_controller_may_promote_the_pair_and_nobody_else(five: Any) -> None:
+    for code in ("use1", "usw2"):
+        (policy,) = (p for p in five.of("RolePolicy") if p.name == f"control-{code}-dev")
+        (allowed,) = (s for s in policy.policy() if s["Sid"] == "FailOver")
+        assert allowed["Resource"] == [
+            "arn:aws:rds::123456789012:global-cluster:global-dev",
+            "arn:aws:rds:us-east-1:123456789012:cluster:aurora-use1-dev",
+            "arn:aws:rds:us-west-2:123456789012:cluster:aurora-usw2-dev",
+        ]
+
+
+def test_a_key_lets_in_only_the_logs_that_its_region_has(five: Any) -> None:
+    for region, functions in ((STANDBY, True), (FURTHER[0], False)):
+        (key,) = (found for found in five.of("Key") if found.region == region)
+        (logs,) = (s for s in key.policy() if s["Sid"] == "Logs")
+        groups = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        assert any("/aws/lambda/" in group for group in groups) is functions
+        assert any("/aws/rds/cluster/" in group for group in groups)
+        assert any("/aws/vpc/" in group for group in groups)
+
+
+def test_a_dashboard_shows_votes_where_a_controller_counts_them(five: Any) -> None:
+    for region, votes in ((STANDBY, True), (FURTHER[0], False)):
+        (board,) = (found for found in five.of("Dashboard") if found.region == region)
+        titles = {
+            widget["properties"]["title"]
+            for widget in json.loads(board.inputs["dashboardBody"])["widgets"]
+        }
+        assert ({"Witnesses that say DOWN", "Witnesses"} <= titles) is votes
+        assert {"Lag, ms", "CPU, %"} <= titles
+        (page,) = (found for found in five.of("CompositeAlarm") if found.region == region)
+        assert f"rpo-{region_code(region)}-dev" in page.inputs["alarmRule"]
+
+
+def test_the_outputs_name_every_member(five: Any) -> None:
+    assert set(five.outputs["members"]) == {HOME, STANDBY, *FURTHER}
+    assert five.outputs["secondary_cluster_arn"].endswith("aurora-usw2-dev")
+    assert set(five.outputs["topic_arns"]) == {HOME, STANDBY, *FURTHER}
+
+
+def test_headless_standbys_are_all_headless(evaluate: Any) -> None:
+    keys = keys_of("further-standbys")
+    headless = evaluate(
+        **keys | {"database": {"headlessStandby": True}, "failover": {"mode": "approve"}}
+    )
+    assert instances(headless) == {HOME: 1}
+
+
+def test_the_latch_stays_in_the_three_regions_of_the_witnesses(evaluate: Any) -> None:
+    latched = evaluate(**keys_of("further-standbys") | {"dns": {"mode": "latch"}})
+    assert latched.outputs["latch"]["regions"] == [HOME, STANDBY, WITNESS]
+    checks = [found.name for found in latched.of("HealthCheck")]
+    assert sorted(checks) == ["latch-dev", "latch-use1-dev", "latch-use2-dev", "latch-usw2-dev"]
+    targets = {found.inputs["records"][0] for found in latched.of("Record")}
+    assert {target.partition(".")[0] for target in targets} == {
+        "aurora-use1-dev", "aurora-usw2-dev",
+    }  # fmt: skip

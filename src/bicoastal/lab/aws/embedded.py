@@ -159,6 +159,13 @@ class EmbeddedAws:
     ) -> None:
         self.stop()
 
+    @staticmethod
+    def new_session() -> Any:
+        """A boto3 session with the account's key; a session must not be shared by threads."""
+        return import_module("boto3").Session(
+            aws_access_key_id=ACCOUNT_ID, aws_secret_access_key=SECRET_KEY
+        )
+
     def client(self, service: str, region: str) -> Any:
         """A boto3 client of the embedded AWS; the same one for the same arguments.
 
@@ -173,10 +180,7 @@ class EmbeddedAws:
             key = (service, region)
             if key not in self._clients:
                 # Imported here: the process that serves shares this package and needs no boto3.
-                self._session = self._session or import_module("boto3").Session(
-                    aws_access_key_id=ACCOUNT_ID,
-                    aws_secret_access_key=SECRET_KEY,
-                )
+                self._session = self._session or self.new_session()
                 self._clients[key] = self._session.client(
                     service,
                     region_name=region,

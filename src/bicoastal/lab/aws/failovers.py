@@ -3,8 +3,9 @@
 What AWS does is described in
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
 (write fencing is best effort; the old writer rejoins on a new volume, its old one is kept as a
-snapshot). Fencing and noticing the old writer's return go through the lab's network, from the
-new writer's region, so that a partition stops them as it would there.
+snapshot; after a failover the other secondaries are rebuilt, too, after a switchover they go on).
+Fencing and noticing the old writer's return go through the lab's network, from the new writer's
+region, so that a partition stops them as it would there.
 """
 
 from __future__ import annotations
@@ -121,15 +122,44 @@ class Failovers:
         )
         record.flipped_at = time.time()
         self._flipped()
-        reversed_ = record.kind == "switchover" and await self._reverse(source, target)
+        is_planned = record.kind == "switchover"
+        reversed_ = is_planned and await self._reverse(source, target)
+        for other in self._others(group, source, target):
+            if not (is_planned and await self._redirect(other)):
+                self._rebuild(Rejoin(), group, other, target)
         Records.settle(group)
         if not reversed_:
-            source.state = "rejoining"
             record.rejoin = Rejoin()
-            self._returns[source.region] = self._spawn(
-                self._rejoin(record.rejoin, group, source, target)
-            )
+            self._rebuild(record.rejoin, group, source, target, keep=True)
         record.state = "done"
+
+    def _others(self, group: dict[str, Any], *moved: Member) -> list[Member]:
+        """The members with a database that neither lost nor took the writer's role."""
+        arns = (str(member["DBClusterArn"]) for member in group["GlobalClusterMembers"])
+        found = [self._members.of_arn(arn) for arn in arns]
+        return [member for member in found if member is not None and member not in moved]
+
+    async def _redirect(self, other: Member) -> bool:
+        """Make a secondary follow the new writer; False when that is not possible now."""
+        try:
+            await self._members.assume_role(other)
+        except _FAILURES:
+            return False
+        self._connected(other)
+        return True
+
+    def _rebuild(
+        self,
+        rejoin: Rejoin,
+        group: dict[str, Any],
+        member: Member,
+        writer: Member,
+        *,
+        keep: bool = False,
+    ) -> None:
+        member.state = "rejoining"
+        work = self._rejoin(rejoin, group, member, writer, keep=keep)
+        self._returns[member.region] = self._spawn(work)
 
     async def _quiesce(self, record: Failover, source: Member, target: Member) -> None:
         """The planned way: no more writes, then everything is replicated."""
@@ -194,7 +224,7 @@ class Failovers:
         return "ok"
 
     async def _rejoin(
-        self, rejoin: Rejoin, group: dict[str, Any], old: Member, writer: Member
+        self, rejoin: Rejoin, group: dict[str, Any], old: Member, writer: Member, *, keep: bool
     ) -> None:
         try:
             rejoin.killed = await self._fence_when_back(old, writer)
@@ -202,9 +232,8 @@ class Failovers:
             volume = old.database
             await asyncio.to_thread(volume.stop)
             old.database = self._members.new_database(old.region)
-            await asyncio.gather(
-                self._keep(volume, rejoin, old), self._members.launch(old.database)
-            )
+            end = self._keep(volume, rejoin, old) if keep else asyncio.to_thread(volume.discard)
+            await asyncio.gather(end, self._members.launch(old.database))
             rejoin.state = "replicating"
             address = self._members.address(old.region, writer.region)
             await asyncio.to_thread(old.database.follow, *address)

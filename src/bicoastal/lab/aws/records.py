@@ -167,12 +167,12 @@ class Records:
         Args:
             group: The global cluster.
             arn: The new writer's cluster.
-            old_status: SynchronizationStatus of the member that was writer.
+            old_status: SynchronizationStatus of all other members, until they follow it.
         """
         with self.rds._shared_container_lock:
             for member in group["GlobalClusterMembers"]:
-                status = old_status if member["IsWriter"] else "connected"
-                member["SynchronizationStatus"] = status
+                is_writer = member["DBClusterArn"] == arn
+                member["SynchronizationStatus"] = "connected" if is_writer else old_status
             self.rds._set_global_cluster_writer(group, {"DBClusterArn": arn})
 
     @staticmethod

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from bicoastal.lab.aws import limits, upgrade_refusals
 from bicoastal.lab.aws.refusal import COMBINATION, VALUE, Inventory, Parameters, Refusal, Rule
+from bicoastal.settings.tables import MOST_SECONDARIES
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 _IDENTIFIER = re.compile(r"^(?=.{1,63}$)[A-Za-z](-?[A-Za-z0-9])*$")
@@ -57,6 +58,21 @@ def global_member(parameters: Parameters, inventory: Inventory) -> Refusal | Non
             COMBINATION, "Value for storageEncrypted should match setting for global cluster."
         )
     return None
+
+
+def ten_secondaries(parameters: Parameters, inventory: Inventory) -> Refusal | None:
+    """A global database has at most ten secondary regions.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
+    """
+    group = inventory.global_cluster(parameters.get("GlobalClusterIdentifier", ""))
+    if group is None or len(group["GlobalClusterMembers"]) <= MOST_SECONDARIES:
+        return None
+    return Refusal(
+        "InvalidGlobalClusterStateFault",
+        f"Global cluster {group['GlobalClusterIdentifier']} already has the maximum number of "
+        f"secondary clusters ({MOST_SECONDARIES}).",
+    )
 
 
 def secondary(parameters: Parameters, inventory: Inventory) -> Refusal | None:
@@ -223,6 +239,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         limits.windows,
         subnet_group_exists,
         global_member,
+        ten_secondaries,
         replica,
         secondary,
         first_credentials,

@@ -1,7 +1,7 @@
 """What can be done to the lab while clients write: one small function an action.
 
-Every function does one thing and says in words what it did. `ACTIONS` is the vocabulary of the
-scenario files; those in `RESTORING` end an outage.
+Every function does one thing and says in words what it did; what people do is in `humans`.
+`ACTIONS` is the vocabulary of the scenario files; those in `RESTORING` end an outage.
 """
 
 from __future__ import annotations
@@ -9,24 +9,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from bicoastal.errors import LabError
-from bicoastal.failover import record
 from bicoastal.failover.config import CONFIG_VARIABLE, PROBE_USER
-from bicoastal.failover.errors import RecordError
 from bicoastal.lab.databases import MAX_CONNECTIONS, connect
+from bicoastal.lab.drill import humans
 from bicoastal.lab.drill.clocks import skew_controller, skew_witness
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.drill.storage import release_commits, slow_commits, stall_commits
 from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.drill.witnesses import replace_prober
 from bicoastal.lab.scenarios.model import Scenario, Step
-
-REQUESTER = "drill"
-REASON = "rehearsal"
 
 Action = Callable[[Stage, Step], str]
 
@@ -212,35 +207,6 @@ def make_witness_lie_up(stage: Stage, step: Step) -> str:
     return f"the prober of {stage.region(step.place)} lies: UP"
 
 
-def arm(stage: Stage, _step: Step) -> str:
-    """Arm, as an operator does."""
-    record.arm(stage.store, REQUESTER, REASON, time.time())
-    return "armed by a human"
-
-
-def disarm(stage: Stage, _step: Step) -> str:
-    """Disarm."""
-    record.disarm(stage.store, REQUESTER, REASON, time.time())
-    return "disarmed by a human"
-
-
-def maintain(stage: Stage, step: Step) -> str:
-    """Begin a maintenance window of `amount` seconds of AWS time."""
-    until = time.time() + step.measure() / stage.pace
-    record.maintain(stage.store, REQUESTER, REASON, time.time(), until=until)
-    return f"maintenance for {step.measure():g} s"
-
-
-def approve(stage: Stage, step: Step) -> str:
-    """Approve for `amount` seconds of AWS time."""
-    valid_s = step.measure() / stage.pace
-    try:
-        record.approve(stage.store, REQUESTER, REASON, time.time(), valid_s=valid_s)
-    except RecordError as refusal:
-        return f"approval refused: {refusal}"
-    return "approved by a human"
-
-
 def redeploy(stage: Stage, _step: Step) -> str:
     """Give the controllers another configuration, as a deployment does."""
     for region, name in stage.controllers.items():
@@ -293,7 +259,8 @@ ACTIONS: dict[str, Action] = {
         close_for_writes, open_for_writes,
         exhaust_connections, release_connections, lock_tables, unlock_tables, stop_replication,
         start_replication, delay_replication, refuse, refuse_nothing, stop_witness,
-        make_witness_lie_down, make_witness_lie_up, arm, disarm, maintain, approve,
+        make_witness_lie_down, make_witness_lie_up, humans.arm, humans.disarm, humans.maintain,
+        humans.approve, humans.acknowledge, humans.switchover, humans.failback, humans.rejoin,
         end_controllers, stop_dns, start_dns, redeploy, lock_out_witnesses, let_witnesses_in,
         slow_commits, stall_commits, release_commits, skew_controller, skew_witness,
     )

@@ -17,6 +17,7 @@ from bicoastal.failover.state import Policy
 from bicoastal.lab import oracle
 from bicoastal.lab.aws import MemberStatus
 from bicoastal.lab.databases import find_server
+from bicoastal.lab.drill.followers import Follower
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.pages import PageSent
 from bicoastal.lab.drill.recording import Recording, host
@@ -72,6 +73,7 @@ class Seen:
         final_state: State of the decision record at the end.
         health_checks: The health checks at the end.
         refusals: Standby region to its answer to an attempt to write; empty text: it took it.
+        further: The further standbys at the end.
         final_rows: What the final writer holds.
         old_rows: What the old writer's volume holds; None if there is none.
     """
@@ -92,6 +94,7 @@ class Seen:
     final_state: str = ""
     health_checks: Sequence[CheckReport] = ()
     refusals: dict[str, str] = field(default_factory=dict)
+    further: tuple[Follower, ...] = ()
     final_rows: list[oracle.Row] = field(default_factory=list)
     old_rows: list[oracle.Row] | None = None
 
@@ -121,14 +124,7 @@ def assemble(
     origin = seen.fault_wall_s
     audit = [dataclasses.asdict(entry) for entry in seen.audit]
     reached = milestones(audit, origin)
-    dns = [
-        DnsAnswer(
-            at_s=answer.wall_s - origin,
-            region=answer.member or answer.code,
-            answer=" ".join((*answer.chain, answer.address or answer.code)),
-        )
-        for answer in seen.answers
-    ]
+    dns = dns_answers(seen.answers, origin)
     writes = _writes(seen)
     recovery = _recovery(seen, settings, options, plan, reached)
     members = [_member(member, seen.refusals) for member in seen.members]
@@ -157,6 +153,7 @@ def assemble(
             pages=tuple(seen.pages),
             told="\n".join(entry.reason for entry in seen.audit),
             leftovers=tuple(deployment.leftovers),
+            further=seen.further,
         )
     )
     return DrillReport(
@@ -196,6 +193,23 @@ def assemble(
         longest_stall_s=seen.longest_stall_s,
         verdict=_verdict(requirements, seen, options),
     )
+
+
+def dns_answers(answers: Sequence[AnswerChange], origin: float) -> list[DnsAnswer]:
+    """Place what DNS answered on the time axis.
+
+    Args:
+        answers: Every change of the answer.
+        origin: Wall clock of second zero.
+    """
+    return [
+        DnsAnswer(
+            at_s=answer.wall_s - origin,
+            region=answer.member or answer.code,
+            answer=" ".join((*answer.chain, answer.address or answer.code)),
+        )
+        for answer in answers
+    ]
 
 
 def _verdict(

@@ -7,9 +7,9 @@ by time alone.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from bicoastal.lab.drill.defects import changed_bundle
+from bicoastal.lab.drill.defects import Change, change_of, changed_bundle
 
 if TYPE_CHECKING:
     from bicoastal.lab.drill.stage import Stage
@@ -28,7 +28,7 @@ def skew_controller(stage: Stage, step: Step) -> str:
     offset_s = step.measure() / stage.pace
     clock = f"clock=lambda: time.time() + {offset_s!r}"
     changed = f"Controller(settings, pace, store, world, {clock})"
-    _upload(stage, step, stage.controllers[stage.region(step.place)], (_MADE, changed))
+    _upload(stage, step, "controllers", Change(_FILE, _MADE, changed))
     return _told(step, stage.region(step.place), "controller")
 
 
@@ -36,14 +36,21 @@ def skew_witness(stage: Stage, step: Step) -> str:
     """Set the clock by which a region's witness signs its token `amount` seconds ahead, or back."""
     offset_s = step.measure() / stage.pace
     changed = f"at=time.time() + {offset_s!r})"
-    _upload(stage, step, stage.probers[stage.region(step.place)], (_SIGNED, changed))
+    _upload(stage, step, "probers", Change(_FILE, _SIGNED, changed))
     return _told(step, stage.region(step.place), "witness")
 
 
-def _upload(stage: Stage, step: Step, function: str, change: tuple[str, str]) -> None:
-    code = changed_bundle(_FILE, *change, Path(stage.lab.admission.ca_file))
-    stage.lab.client("lambda", stage.region(step.place)).update_function_code(
-        FunctionName=function, ZipFile=code
+def _upload(
+    stage: Stage, step: Step, kind: Literal["controllers", "probers"], skew: Change
+) -> None:
+    region, mutant = stage.region(step.place), stage.mutant
+    # Whoever is broken on purpose stays so.
+    kept = change_of(mutant) if mutant is not None and mutant.of == kind else None
+    changes = [skew] if kept is None else [kept, skew]
+    functions = stage.controllers if kind == "controllers" else stage.probers
+    stage.lab.client("lambda", region).update_function_code(
+        FunctionName=functions[region],
+        ZipFile=changed_bundle(changes, Path(stage.lab.admission.ca_file)),
     )
 
 

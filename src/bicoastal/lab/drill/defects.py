@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bicoastal.errors import LabError
 from bicoastal.failover import bundle
@@ -15,6 +16,14 @@ from bicoastal.lab.engine import Transform
 from bicoastal.lab.scenarios import Mutant
 
 _FUNCTION = "aws:lambda/function:Function"
+
+
+class Change(NamedTuple):
+    """A text in a file of the failover package, and what stands there instead."""
+
+    file: str
+    old: str
+    new: str
 
 
 def deploying(mutant: Mutant) -> Transform:
@@ -56,27 +65,27 @@ def broken_bundle(mutant: Mutant, ca_file: Path | None = None) -> bytes | None:
     Raises:
         LabError: The text to change is not in the file exactly once.
     """
-    if not mutant.file:
-        return None
-    return changed_bundle(mutant.file, mutant.old, mutant.new, ca_file)
+    return changed_bundle([change], ca_file) if (change := change_of(mutant)) else None
 
 
-def changed_bundle(file: str, old: str, new: str, ca_file: Path | None = None) -> bytes:
-    """The functions' bundle with one text changed.
+def change_of(mutant: Mutant) -> Change | None:
+    """What a mutant changes in the functions' code; None for one of the configuration only."""
+    return Change(mutant.file, mutant.old, mutant.new) if mutant.file else None
+
+
+def changed_bundle(changes: Sequence[Change], ca_file: Path | None = None) -> bytes:
+    """The functions' bundle with texts changed.
 
     Args:
-        file: The file in the failover package.
-        old: The text; it must be there exactly once.
-        new: What stands there instead.
+        changes: The texts; each must be there exactly once when its turn comes.
         ca_file: See `bundle.build`.
 
     Returns:
         The zip.
 
     Raises:
-        LabError: The text is not in the file exactly once.
+        LabError: A text is not in its file exactly once.
     """
-    name = f"bicoastal/failover/{file}"
     packed = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(bundle.build(ca_file))) as whole,
@@ -84,10 +93,11 @@ def changed_bundle(file: str, old: str, new: str, ca_file: Path | None = None) -
     ):
         for entry in whole.infolist():
             content = whole.read(entry)
-            if entry.filename == name:
-                text = content.decode()
-                if text.count(old) != 1:
-                    raise LabError(f"{name} has not exactly one {old!r}")
-                content = text.replace(old, new).encode()
+            for file, old, new in changes:
+                if entry.filename == f"bicoastal/failover/{file}":
+                    text = content.decode()
+                    if text.count(old) != 1:
+                        raise LabError(f"{entry.filename} has not exactly one {old!r}")
+                    content = text.replace(old, new).encode()
             broken.writestr(entry, content)
     return packed.getvalue()

@@ -40,11 +40,13 @@ class Environment:
     Args:
         settings: What will be deployed; its regions and port decide the network.
         pace: Seconds of AWS time in one second of the lab.
+        workspace: The lab's folder, when somebody else owns it; a new one when left out.
     """
 
-    def __init__(self, settings: Settings, pace: float) -> None:
+    def __init__(self, settings: Settings, pace: float, workspace: Workspace | None = None) -> None:
         self._settings = settings
         self.pace = pace
+        self._given = workspace
         self._stack = ExitStack()
         self.password = secrets.token_urlsafe(18)
         self.secret_arn = ""
@@ -59,7 +61,7 @@ class Environment:
         regions = self._settings.regions
         Workspace.sweep()
         with ExitStack() as stack:
-            self.workspace = stack.enter_context(Workspace())
+            self.workspace = self._given or stack.enter_context(Workspace())
             self.plan = AddressPlan.allocate(
                 [*regions.all, CLIENTS, INTERNET],
                 regions.members,
@@ -139,10 +141,14 @@ class Environment:
     def _create_secret(self) -> str:
         # The stack never creates the secret: it refers to one, as it would on AWS.
         regions = self._settings.regions
-        answer = self.client("secretsmanager", regions.home).create_secret(
+        secrets_manager = self.client("secretsmanager", regions.home)
+        answer = secrets_manager.create_secret(
             Name="bicoastal-lab",
             SecretString=json.dumps({"username": MASTER_USER, "password": self.password}),
-            AddReplicaRegions=[{"Region": regions.standby}],
+        )
+        secrets_manager.replicate_secret_to_regions(
+            SecretId=answer["ARN"],
+            AddReplicaRegions=[{"Region": region} for region in regions.members[1:]],
         )
         return str(answer["ARN"])
 

@@ -40,6 +40,8 @@ class DrillOptions:
         replication: When a write is acknowledged.
         steady_s: Seconds of healthy writes before the fault.
         patience_s: Added to the longest wait for any single step, in seconds.
+        keep_s: Seconds that clients' attempts and controllers' rounds are kept for; all of the
+            drill if left out, as the judgement needs them.
         alongside: Something that goes along, such as more clients; it also sees the clients'
             whole history.
     """
@@ -56,4 +58,5 @@ class DrillOptions:
     replication: Replication = Replication.ASYNC
     steady_s: float = 2.5
     patience_s: float = 20.0
+    keep_s: float | None = None
     alongside: Companion = nobody

@@ -208,7 +208,7 @@ class DnsAnswer(_Part):
 
 
 class MemberState(_Part):
-    """One member at the end of the drill."""
+    """One member, at the end of the drill or now."""
 
     region: str
     role: str
@@ -217,25 +217,60 @@ class MemberState(_Part):
     detail: str
 
 
-class DrillReport(_Part):
+class LagSample(_Part):
+    """The replication lag that the standby's region published.
+
+    Attributes:
+        at_s: When it was read, seconds after the fault.
+        lag_s: The lag in seconds.
+    """
+
+    at_s: float
+    lag_s: float
+
+
+class Observations(_Part):
+    """What was seen, placed on one time axis: all that the time line is drawn from.
+
+    Attributes:
+        fault_at: Wall clock of second zero, in seconds since the epoch: of the fault in a drill;
+            what has no `at_s` (audit, rounds, failovers) is placed by it. None in records of older
+            versions.
+        series: The writes over time; None if there were none, and in records of older versions.
+        lags: The lag as published, beside what the audit trail says of it.
+    """
+
+    fault_at: float | None = None
+    timeline: list[TimelineEntry]
+    recovery_time: RecoveryTime | None
+    series: WriteSeries | None = None
+    dns: list[DnsAnswer]
+    audit: list[dict[str, Any]]
+    rounds: list[dict[str, Any]]
+    lags: list[LagSample] = []
+    members: list[MemberState]
+
+
+class _Head(_Part):
+    """What a file of this kind begins with."""
+
+    schema_version: Literal["bicoastal.drill/1"] = SCHEMA
+    tool_version: str
+
+
+class DrillReport(Observations, _Head):
     """Everything that a drill produced.
 
     The verdict is `invalid` when a requirement failed while the machine itself stood still for so
     long (`longest_stall_s`) that probes may have timed out for want of a processor.
 
     Attributes:
-        fault_at: Wall clock of the fault, in seconds since the epoch; what has no `at_s` (audit,
-            rounds, failovers) is placed by it. None in records of older versions.
-        series: The writes over time; None if there were none, and in records of older versions.
         load: What the clients tried; None in records of older versions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title=SCHEMA)
 
-    schema_version: Literal["bicoastal.drill/1"] = SCHEMA
-    tool_version: str
     started_at: str
-    fault_at: float | None = None
     host: dict[str, str]
     versions: dict[str, str]
     fault: str
@@ -250,16 +285,9 @@ class DrillReport(_Part):
     limits: list[str]
     deployment: Deployment
     phases: list[Phase]
-    timeline: list[TimelineEntry]
-    recovery_time: RecoveryTime | None
     writes: Writes
-    series: WriteSeries | None = None
-    dns: list[DnsAnswer]
     health_checks: dict[str, Any]
-    audit: list[dict[str, Any]]
-    rounds: list[dict[str, Any]]
     failovers: list[dict[str, Any]]
-    members: list[MemberState]
     requirements: list[Requirement]
     pages: list[PageSent] = []
     longest_stall_s: float = 0.0

@@ -7,6 +7,7 @@ every 60 / p seconds through the same Lambda API.
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -27,14 +28,21 @@ class Schedule:
         client: Gives the Lambda clients.
         functions: Region to the controller's function name.
         period_s: Seconds between two starts in one region.
+        keep_s: Seconds until a round is forgotten; never if left out.
     """
 
     def __init__(
-        self, client: ClientFactory, functions: Mapping[str, str], period_s: float
+        self,
+        client: ClientFactory,
+        functions: Mapping[str, str],
+        period_s: float,
+        *,
+        keep_s: float | None = None,
     ) -> None:
         self._client = client
         self._functions = functions
         self._period_s = period_s
+        self._keep_s = math.inf if keep_s is None else keep_s
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._rounds: list[dict[str, Any]] = []
@@ -77,6 +85,9 @@ class Schedule:
             rounds = self._invoke(client, name, at)
             with self._lock:
                 self._rounds += [{"region": region, **each} for each in rounds]
+                self._rounds = [
+                    each for each in self._rounds if float(each["at"]) >= at - self._keep_s
+                ]
             self._stopping.wait(max(0.0, self._period_s - (time.monotonic() - begun)))
 
     @staticmethod

@@ -11,7 +11,7 @@ from bicoastal.errors import LabError
 from bicoastal.failover.store import RecordStore
 from bicoastal.lab.databases import connect
 from bicoastal.lab.drill.environment import CLIENTS, INTERNET, Environment
-from bicoastal.lab.scenarios.model import Place
+from bicoastal.lab.scenarios.model import Mutant, Place
 from bicoastal.settings import Settings
 
 
@@ -26,6 +26,7 @@ class Stage:
         controllers: Region to the controller's function.
         probers: Region to the prober's function.
         store: The decision record, as seen from the standby region.
+        mutant: The deliberate defect that is deployed, if one is.
         held: Connections that an action keeps open.
     """
 
@@ -35,6 +36,7 @@ class Stage:
     controllers: Mapping[str, str]
     probers: Mapping[str, str]
     store: RecordStore
+    mutant: Mutant | None = None
     held: list[Any] = field(default_factory=list)
 
     def region(self, place: Place) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bicoastal.lab.drill import followers
 from bicoastal.lab.drill.pages import PageSent
 from bicoastal.lab.drill.replication import Replication
 from bicoastal.lab.drill.report import (
@@ -47,6 +48,7 @@ class Observed:
         pages: What humans were told since the fault.
         told: Every reason of the audit trail.
         leftovers: What the destruction left behind.
+        further: The further standbys at the end.
     """
 
     expect: Expectation
@@ -70,6 +72,7 @@ class Observed:
     pages: tuple[PageSent, ...]
     told: str
     leftovers: tuple[str, ...]
+    further: tuple[followers.Follower, ...] = ()
 
 
 def judge(seen: Observed) -> list[Requirement]:
@@ -90,6 +93,7 @@ def judge(seen: Observed) -> list[Requirement]:
         _nothing_invented(seen),
         _record_tells(seen),
         *_others(seen),
+        *followers.requirements(seen.further),
         _nothing_left(seen),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,10 @@ def page(drills: Sequence[Drill]) -> str:
         The HTML text.
     """
     if len(drills) == 1:
-        return _render("drill.html.j2", _one(drills[0]))
+        return render("drill.html.j2", _one(drills[0]))
     if len(drills) == 2:
-        return _render("comparison.html.j2", _two(*drills))
-    return _render("runs.html.j2", _many(drills))
+        return render("comparison.html.j2", _two(*drills))
+    return render("runs.html.j2", _many(drills))
 
 
 def figures(drills: Sequence[Drill]) -> dict[str, str]:
@@ -102,13 +103,13 @@ def _one(drill: Drill) -> dict[str, Any]:
         "name": drill.name,
         "record": record,
         "members": seen.members(record),
-        "timeline": _chart(lambda width: timeline(record, width)),
+        "timeline": chart(lambda width: timeline(record, width)),
         "marks": seen.marks(record),
         "recovery": _recovery(outages),
         "experiment": experiment.experiment(record),
         "statement": runs.statement([outage.total_s for _, outage in outages]),
         "detection": found,
-        "ranges": _chart(lambda width: ranges([found.noticed, found.acted], width))
+        "ranges": chart(lambda width: ranges([found.noticed, found.acted], width))
         if found
         else None,
         "prediction": prediction,
@@ -133,8 +134,8 @@ def _two(first: Drill, second: Drill) -> dict[str, Any]:
         "writes": comparing.writes(a, b),
         "circumstances": comparing.circumstances(a, b),
         "timelines": [
-            _chart(lambda width: timeline(a, width)),
-            _chart(lambda width: timeline(b, width)),
+            chart(lambda width: timeline(a, width)),
+            chart(lambda width: timeline(b, width)),
         ],
         "members": [seen.members(a), seen.members(b)],
         "parts": PARTS,
@@ -153,7 +154,7 @@ def _many(drills: Sequence[Drill]) -> dict[str, Any]:
 
 
 def _recovery(outages: Sequence[tuple[str, RecoveryTime]]) -> Chart | None:
-    return _chart(lambda width: bars(outages, width)) if outages else None
+    return chart(lambda width: bars(outages, width)) if outages else None
 
 
 def _outages(drills: Sequence[Drill]) -> list[tuple[str, RecoveryTime]]:
@@ -165,17 +166,36 @@ def _by_fault(drills: Sequence[Drill]) -> dict[str, list[tuple[str, RecoveryTime
     return {fault: _outages([d for d in drills if d.record.fault == fault]) for fault in faults}
 
 
-def _chart(draw: Callable[[float], str]) -> Chart:
+def chart(draw: Callable[[float], str]) -> Chart:
+    """Draw a chart in both widths.
+
+    Args:
+        draw: Gives the SVG of a width in pixels.
+    """
     # Ours, and escaped by the XML writer.
     return Chart(Markup(draw(WIDE)), Markup(draw(NARROW)))  # noqa: S704
 
 
-def _render(template: str, values: dict[str, Any]) -> str:
-    environment = Environment(
+def render(template: str, values: dict[str, Any]) -> str:
+    """Fill a template in, escaping everything that is not markup already.
+
+    Args:
+        template: Its file name in `TEMPLATES`.
+        values: What it may name.
+
+    Returns:
+        The HTML text.
+    """
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    """Templates stay compiled: the live page is drawn once a second."""
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(values)

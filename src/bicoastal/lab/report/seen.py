@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bicoastal.failover.audit import Entry, verify_chain
 from bicoastal.failover.errors import RecordError
-from bicoastal.lab.drill.report import DrillReport
+from bicoastal.lab.drill.report import DrillReport, Observations
 
 
 @dataclass(frozen=True)
@@ -48,24 +48,31 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment that divides the outage."""
+    """A moment that divides the outage.
+
+    Attributes:
+        at_s: When, seconds after the fault.
+        text: What happened.
+        fault: Whether that was a fault, or otherwise what followed.
+    """
 
     at_s: float
     text: str
+    fault: bool = False
 
 
-def members(record: DrillReport) -> list[str]:
+def members(record: Observations) -> list[str]:
     """The members' regions, the one that was lost first."""
     first = [answer.region for answer in record.dns[:1]]
     return first + [member.region for member in record.members if member.region not in first]
 
 
-def answers(record: DrillReport) -> list[Span]:
+def answers(record: Observations) -> list[Span]:
     """What DNS answered, and how long."""
     return _spans([(a.at_s, a.region, a.answer) for a in record.dns])
 
 
-def states(record: DrillReport) -> list[Span]:
+def states(record: Observations) -> list[Span]:
     """The controller's states; empty if the record does not tell when the fault was."""
     if record.fault_at is None:
         return []
@@ -78,7 +85,7 @@ def states(record: DrillReport) -> list[Span]:
     )
 
 
-def ballots(record: DrillReport) -> list[Ballot]:
+def ballots(record: Observations) -> list[Ballot]:
     """Every vote of every round; empty if the record does not tell when the fault was."""
     if record.fault_at is None:
         return []
@@ -89,15 +96,25 @@ def ballots(record: DrillReport) -> list[Ballot]:
     ]
 
 
-def lags(record: DrillReport) -> list[tuple[float, float]]:
-    """The replication lag that the controller saw: seconds after the fault, seconds of lag."""
+def lags(record: Observations) -> list[tuple[float, float]]:
+    """The replication lag that was published, and what the controller saw of it.
+
+    Args:
+        record: The record.
+
+    Returns:
+        Seconds after the fault, and seconds of lag.
+    """
+    published = [(sample.at_s, sample.lag_s) for sample in record.lags]
     if record.fault_at is None:
-        return []
+        return published
     seen = [entry["evidence"] for entry in record.audit if entry["evidence"]]
-    return [(e["taken_at"] - record.fault_at, e["lag_s"]) for e in seen if e["lag_s"] is not None]
+    return published + [
+        (e["taken_at"] - record.fault_at, e["lag_s"]) for e in seen if e["lag_s"] is not None
+    ]
 
 
-def marks(record: DrillReport) -> list[Mark]:
+def marks(record: Observations) -> list[Mark]:
     """The fault, what ended each part of the outage, and the return of the old member."""
     found = [
         Mark(entry.at_s, entry.text)
@@ -116,7 +133,8 @@ def marks(record: DrillReport) -> list[Mark]:
         ends = itertools.accumulate(parts)
         found += [Mark(at, name) for at, name in zip(ends, names, strict=True)]
         found.append(Mark(outage.total_s, "first write acknowledged by the new writer"))
-    return sorted(found, key=lambda mark: mark.at_s)
+    found.sort(key=lambda mark: mark.at_s)
+    return [replace(mark, fault=number == 0) for number, mark in enumerate(found)]
 
 
 def chain_problems(record: DrillReport) -> list[str]:

@@ -1,4 +1,4 @@
-"""BC250 and BC251: a cluster that exists already as the home member."""
+"""BC257 and BC258: a cluster that exists already as the home member."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _adopting(**changes: object) -> dict[str, Any]:
 
 
 @rule(
-    "BC250",
+    "BC257",
     "error",
     source=IMPORT,
     passes=[{}, _adopting(), _adopting(logGroups=["error"])],
@@ -71,7 +71,7 @@ def adopted_whole(draft: Draft) -> Iterable[Problem]:
 
 
 @rule(
-    "BC251",
+    "BC258",
     "error",
     source=CREATE_GLOBAL,
     passes=[
@@ -104,20 +104,20 @@ def adopted_fits(draft: Draft) -> Iterable[Problem]:
         what = f"adopt.instances names {len(adopt.instances)}, and every member has {count}"
         cure = f"database.instancesPerMember: {len(adopt.instances)}"
         yield _unfit("adopt.instances", what, cure, "database.instancesPerMember")
-    if adopt.cluster == _standby_cluster(draft):
-        name = quoted(_KEY, adopt.cluster)
-        what = f"{_KEY} is {name}, the name of the member in {settings.regions.standby}"
-        yield _unfit(_KEY, what, "another environmentSuffix", "environmentSuffix")
-    region = (adopt.kms_key_arn or "").split(":")[3:4]
-    if region and region != [home]:
+    for region in settings.regions.members[1:]:
+        if adopt.cluster == _cluster_in(region, draft):
+            what = f"{_KEY} is {quoted(_KEY, adopt.cluster)}, the name of the member in {region}"
+            yield _unfit(_KEY, what, "another environmentSuffix", "environmentSuffix")
+    of_key = (adopt.kms_key_arn or "").split(":")[3:4]
+    if of_key and of_key != [home]:
         key = quoted("adopt.kmsKeyArn", adopt.kms_key_arn or "")
         what = f"adopt.kmsKeyArn is {key}, the adopted cluster is in {home}"
         yield _unfit("adopt.kmsKeyArn", what, "the key that encrypts the cluster", "regions.home")
 
 
-def _standby_cluster(draft: Draft) -> str:
+def _cluster_in(region: str, draft: Draft) -> str:
     try:
-        return Names(draft.settings).cluster(draft.settings.regions.standby)
+        return Names(draft.settings).cluster(region)
     except ValueError:  # a bad region has a rule of its own
         return ""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.keys import nearest
+from bicoastal.settings.rules import places
 from bicoastal.settings.rules.base import Problem, rule
 from bicoastal.settings.secrecy import quoted
 
@@ -210,18 +211,19 @@ def class_needs_version(draft: Draft) -> Iterable[Problem]:
         _database(instanceClass="db.r6g.large") | _europe("eu-west-3"),
         _database(instanceClass="db.r8g.large") | {"regions": {"standby": "us-west-9"}},
     ],
-    fails=[_database(instanceClass="db.r8g.large") | _europe("eu-west-2")],
+    fails=[
+        _database(instanceClass="db.r8g.large") | _europe("eu-west-2"),
+        _database(instanceClass="db.r8g.large") | {"regions": {"furtherStandbys": ["eu-west-2"]}},
+    ],
 )
 def class_in_region(draft: Draft) -> Iterable[Problem]:
-    """The instance class has a price in both members' regions."""
+    """The instance class has a price in every member's region."""
     settings = draft.settings
     chosen = settings.database.instance_class
     family, size = _split(chosen)
     table = tables.classes()
     missing = table["priced"]["not_in"].get(family, ())
-    for key, region in zip(
-        ("regions.home", "regions.standby"), settings.regions.members, strict=True
-    ):
+    for key, region in places.members(settings):
         if region in missing:
             yield Problem(
                 _CLASS_KEY,

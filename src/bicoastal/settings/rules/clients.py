@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from bicoastal.settings.draft import Draft
+from bicoastal.settings.rules import places
 from bicoastal.settings.rules.base import Problem, rule
 from bicoastal.settings.rules.network import PRIVATE, parsed
 
@@ -51,13 +52,10 @@ def _ranges(draft: Draft) -> Iterator[tuple[str, IPv4Network]]:
     fails=[_clients("10.40.0.0/16", "10.40.0.0/16"), _clients("10.20.0.0/16")],
 )
 def client_ranges_once(draft: Draft) -> Iterable[Problem]:
-    """Each client range is named once, and is none of the VPCs', which are let in anyway."""
-    network = draft.settings.network
-    seen = {
-        parsed(network.home_cidr): "network.homeCidr",
-        parsed(network.standby_cidr): "network.standbyCidr",
-        parsed(network.witness_cidr): "network.witnessCidr",
-    }
+    """Each client range is named once, and is no witness's VPC, which is let in anyway."""
+    # Those of further standbys have no prober, so nothing lets them in: they may be named here.
+    own = places.ranges(draft.settings)[: len(places.WITNESSES)]
+    seen = {parsed(cidr): key for key, cidr in own}
     for key, cidr in _ranges(draft):
         other = seen.setdefault(cidr, key)
         if other != key:

@@ -9,6 +9,7 @@ from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.models import Monitoring
 from bicoastal.settings.rules.base import Problem, out_of_range, rule
+from bicoastal.settings.rules.places import WITNESSES
 from bicoastal.settings.secrecy import shown
 
 DISASTER = (
@@ -31,8 +32,6 @@ GLOBAL_TABLES = (
 IN_REGION_S = 60
 """How long Aurora's own failover within a region may take, in seconds."""
 
-_REGION_KEYS = ("regions.home", "regions.standby", "regions.witness")
-
 
 def _failover(**keys: object) -> dict[str, Any]:
     return {"failover": keys}
@@ -51,7 +50,7 @@ def _failover(**keys: object) -> dict[str, Any]:
 def three_witnesses(draft: Draft) -> Iterable[Problem]:
     """Automatic failover has three witnesses in three regions."""
     regions = draft.settings.regions
-    if draft.settings.failover.mode == "automatic" and regions.witness in regions.members:
+    if draft.settings.failover.mode == "automatic" and regions.witness in regions.pair:
         yield Problem(
             "regions.witness",
             f"regions.witness is {shown('regions.witness', regions.witness)}, which "
@@ -59,7 +58,7 @@ def three_witnesses(draft: Draft) -> Iterable[Problem]:
             "cannot tell a lost region from a lost link.",
             "Choose a third region, or failover.mode: approve.",
             regions.witness,
-            related=("failover.mode", *_REGION_KEYS[:2]),
+            related=("failover.mode", *WITNESSES[:2]),
         )
 
 
@@ -246,12 +245,12 @@ def cooldown(draft: Draft) -> Iterable[Problem]:
 def one_region_set(draft: Draft) -> Iterable[Problem]:
     """The three regions are in one set of DynamoDB's multi-Region strong consistency."""
     known = tables.regions()
-    names = draft.settings.regions.all
+    names = draft.settings.regions.witnesses
     if any(name not in known for name in names):
         return  # another rule speaks of it
     sets = [known[name].region_set for name in names]
     wanted = sets[0]
-    for key, name, found in zip(_REGION_KEYS, names, sets, strict=True):
+    for key, name, found in zip(WITNESSES, names, sets, strict=True):
         if found is None or found != wanted:
             yield Problem(
                 key,
@@ -260,7 +259,7 @@ def one_region_set(draft: Draft) -> Iterable[Problem]:
                 "one set of regions: the US, the EU or the AP one.",
                 f"Choose three of one set: {_sets()}.",
                 name,
-                related=_REGION_KEYS,
+                related=WITNESSES,
             )
             return
 

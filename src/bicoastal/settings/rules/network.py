@@ -13,6 +13,7 @@ from bicoastal.settings import tables
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.keys import nearest
 from bicoastal.settings.names import region_code
+from bicoastal.settings.rules import places
 from bicoastal.settings.rules.base import Problem, rule
 from bicoastal.settings.secrecy import quoted, shown
 
@@ -33,27 +34,15 @@ _PLAUSIBLE = re.compile(
     r"[a-z]{2}(-gov|-iso[a-z]?)?-"
     r"(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]"
 )
-_REGION_KEYS = ("regions.home", "regions.standby", "regions.witness")
-_CIDR_KEYS = ("network.homeCidr", "network.standbyCidr", "network.witnessCidr")
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
-def _regions(**keys: str) -> dict[str, Any]:
+def _regions(**keys: object) -> dict[str, Any]:
     return {"regions": keys}
 
 
 def _network(**keys: object) -> dict[str, Any]:
     return {"network": keys}
-
-
-def _named_regions(draft: Draft) -> Iterable[tuple[str, str]]:
-    return zip(_REGION_KEYS, draft.settings.regions.all, strict=True)
-
-
-def _vpc_ranges(draft: Draft) -> Iterable[tuple[str, str]]:
-    network = draft.settings.network
-    ranges = (network.home_cidr, network.standby_cidr, network.witness_cidr)
-    return zip(_CIDR_KEYS, ranges, strict=True)
 
 
 def parsed(cidr: str) -> IPv4Network | None:
@@ -68,7 +57,8 @@ def parsed(cidr: str) -> IPv4Network | None:
 
 def _free(draft: Draft) -> IPv4Network:
     """A private range that overlaps none of the VPCs'."""
-    taken = [network for _, cidr in _vpc_ranges(draft) if (network := parsed(cidr))]
+    ranges = places.ranges(draft.settings)
+    taken = [network for _, cidr in ranges if (network := parsed(cidr))]
     blocks = (block for private in PRIVATE for block in private.subnets(new_prefix=16))
     return next(block for block in blocks if not any(map(block.overlaps, taken)))
 
@@ -78,20 +68,26 @@ def _free(draft: Draft) -> IPv4Network:
     "error",
     source=GLOBAL,
     passes=[{}, _regions(home="us-east-2", standby="us-west-2", witness="us-east-1")],
-    fails=[_regions(standby="us-east-1")],
+    fails=[
+        _regions(standby="us-east-1"),
+        _regions(furtherStandbys=["eu-west-1", "us-west-2"]),
+        _regions(furtherStandbys=["eu-west-1", "eu-west-1"]),
+    ],
 )
 def members_apart(draft: Draft) -> Iterable[Problem]:
-    """The two members are in two regions."""
-    home, standby = draft.settings.regions.members
-    if home == standby:
-        yield Problem(
-            "regions.standby",
-            f"regions.standby is {shown('regions.standby', standby)}, the same as "
-            "regions.home, but a global database has one cluster in each region.",
-            "Choose another region.",
-            standby,
-            related=("regions.home",),
-        )
+    """Each member is in a region of its own."""
+    seen: dict[str, str] = {}
+    for key, region in places.members(draft.settings):
+        other = seen.setdefault(region, key)
+        if other != key:
+            yield Problem(
+                key,
+                f"{key} is {shown(key, region)}, the same as {other}, but a global database has "
+                "one cluster in each region.",
+                "Choose another region.",
+                region,
+                related=(other,),
+            )
 
 
 @rule(
@@ -99,11 +95,16 @@ def members_apart(draft: Draft) -> Iterable[Problem]:
     "error",
     source=REGIONS,
     passes=[{}, _regions(home="us-west-9")],
-    fails=[_regions(home="us-esat-1"), _regions(standby="US-WEST-2"), _regions(witness="use1")],
+    fails=[
+        _regions(home="us-esat-1"),
+        _regions(standby="US-WEST-2"),
+        _regions(witness="use1"),
+        _regions(furtherStandbys=["eu-west-1", "Sydney"]),
+    ],
 )
 def region_form(draft: Draft) -> Iterable[Problem]:
     """A region's name is well formed."""
-    for key, name in _named_regions(draft):
+    for key, name in places.regions(draft.settings):
         if not _PLAUSIBLE.fullmatch(name):
             known = tables.regions()
             by_code = {region_code(region): region for region in known}
@@ -125,7 +126,7 @@ def region_form(draft: Draft) -> Iterable[Problem]:
 )
 def region_known(draft: Draft) -> Iterable[Problem]:
     """A region is in the table of known regions."""
-    for key, name in _named_regions(draft):
+    for key, name in places.regions(draft.settings):
         if _PLAUSIBLE.fullmatch(name) and name not in tables.regions():
             yield Problem(
                 key,
@@ -147,7 +148,7 @@ def one_partition(draft: Draft) -> Iterable[Problem]:
     """All regions are in one partition."""
     known = tables.regions()
     home = known.get(draft.settings.regions.home)
-    for key, name in _named_regions(draft):
+    for key, name in places.regions(draft.settings):
         region = known.get(name)
         if home and region and region.partition != home.partition:
             yield Problem(
@@ -176,7 +177,8 @@ def one_partition(draft: Draft) -> Iterable[Problem]:
 def cidr_form(draft: Draft) -> Iterable[Problem]:
     """An address range is well formed."""
     clients = enumerate(draft.settings.network.client_cidrs)
-    named = [*_vpc_ranges(draft), *((f"network.clientCidrs[{n}]", cidr) for n, cidr in clients)]
+    ranges = places.ranges(draft.settings)
+    named = [*ranges, *((f"network.clientCidrs[{n}]", cidr) for n, cidr in clients)]
     for key, cidr in named:
         if parsed(cidr) is None:
             cure = "Write it as address/prefix, such as 10.10.0.0/16."
@@ -195,7 +197,7 @@ def cidr_form(draft: Draft) -> Iterable[Problem]:
 )
 def vpc_size(draft: Draft) -> Iterable[Problem]:
     """A VPC's range is /16 to /28."""
-    for key, cidr in _vpc_ranges(draft):
+    for key, cidr in places.ranges(draft.settings):
         network = parsed(cidr)
         if network and not 16 <= network.prefixlen <= 28:
             yield Problem(
@@ -216,7 +218,7 @@ def vpc_size(draft: Draft) -> Iterable[Problem]:
 def room_for_subnets(draft: Draft) -> Iterable[Problem]:
     """A VPC's range has room for a subnet of at least /28 in each zone."""
     zones = draft.settings.network.zones_per_region
-    for key, cidr in _vpc_ranges(draft):
+    for key, cidr in places.ranges(draft.settings):
         network = parsed(cidr)
         if network and 16 <= network.prefixlen <= 28 and 2 ** (28 - network.prefixlen) < zones:
             yield Problem(
@@ -238,11 +240,13 @@ def room_for_subnets(draft: Draft) -> Iterable[Problem]:
         _network(standbyCidr="10.10.0.0/16"),
         _network(witnessCidr="10.10.128.0/17"),
         _network(homeCidr="10.20.5.0/24"),
+        _regions(furtherStandbys=["eu-west-1"]) | _network(furtherCidrs=["10.10.0.0/16"]),
+        _regions(furtherStandbys=["eu-west-1"]) | _network(homeCidr="10.122.0.0/16"),
     ],
 )
 def no_overlap(draft: Draft) -> Iterable[Problem]:
-    """The ranges of the three VPCs do not overlap."""
-    for (key, cidr), (other_key, other_cidr) in combinations(_vpc_ranges(draft), 2):
+    """The ranges of the VPCs do not overlap."""
+    for (key, cidr), (other_key, other_cidr) in combinations(places.ranges(draft.settings), 2):
         network, other = parsed(cidr), parsed(other_cidr)
         if network and other and network.overlaps(other):
             yield Problem(
@@ -286,7 +290,7 @@ def zones(draft: Draft) -> Iterable[Problem]:
 )
 def private_range(draft: Draft) -> Iterable[Problem]:
     """A VPC's range is a private one."""
-    for key, cidr in _vpc_ranges(draft):
+    for key, cidr in places.ranges(draft.settings):
         network = parsed(cidr)
         if network and not any(network.subnet_of(block) for block in PRIVATE):
             yield Problem(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bicoastal.lab.drill.report import DrillReport, RegionWrites, WriteSeries
+from bicoastal.lab.drill.report import Observations, RegionWrites, WriteSeries
 from bicoastal.lab.report import seen
 from bicoastal.lab.report.charts.axis import LEFT, draw_axis, time_scale
 from bicoastal.lab.report.charts.scale import Scale
@@ -23,18 +24,48 @@ _LEAST_LAG_S = 0.1
 _UNNAMED = "no address"
 
 
-def timeline(record: DrillReport, width: float) -> str:
+@dataclass(frozen=True)
+class View:
+    """What part of the time axis is drawn, and how it is explained.
+
+    Attributes:
+        low_s: First second.
+        high_s: Last second.
+        words: What the seconds are counted from.
+        marks: The moments to number.
+    """
+
+    low_s: float
+    high_s: float
+    words: str
+    marks: Sequence[seen.Mark]
+
+
+def whole(record: Observations) -> View:
+    """From a little before the fault to the end of the clients."""
+    marks = seen.marks(record)
+    low_s, high_s = -_SHOWN_BEFORE_S, max([1.0, *(mark.at_s for mark in marks)])
+    if record.series is not None:
+        bins = max(len(region.acknowledged) for region in record.series.regions)
+        low_s = max(record.series.start_s, low_s)
+        high_s = record.series.start_s + bins * record.series.bin_s
+    return View(low_s, high_s, "seconds after the fault", marks)
+
+
+def timeline(record: Observations, width: float, view: View | None = None) -> str:
     """Draw the time line.
 
     Args:
-        record: The drill's record.
+        record: What was seen.
         width: Pixels; the same chart is drawn narrow for phones.
+        view: Which part of it; the whole drill if left out.
 
     Returns:
         The SVG element. Lanes of which the record tells nothing are left out.
     """
-    drawing = Drawing(width, "time line of the drill")
-    chart = _Chart(drawing, time_scale(width, *_span(record)), seen.members(record))
+    view = view or whole(record)
+    drawing = Drawing(width, "time line: writes, DNS answers, votes, states and lag")
+    chart = _Chart(drawing, time_scale(width, view.low_s, view.high_s), seen.members(record))
     y = _MARKS_PX
     if record.series is not None:
         y = chart.writes(record.series, y)
@@ -42,18 +73,9 @@ def timeline(record: DrillReport, width: float) -> str:
     y = chart.ballots(seen.ballots(record), y)
     y = chart.bands("controller", seen.states(record), y, by_region=False)
     y = chart.lag(seen.lags(record), y)
-    bottom = draw_axis(drawing, chart.x, _MARKS_PX, y, "seconds after the fault")
-    chart.marks(seen.marks(record), y)
+    bottom = draw_axis(drawing, chart.x, _MARKS_PX, y, view.words)
+    chart.marks(view.marks, y)
     return drawing.finish(bottom)
-
-
-def _span(record: DrillReport) -> tuple[float, float]:
-    """From a little before the fault to the end of the clients."""
-    if record.series is None:
-        return -_SHOWN_BEFORE_S, max([1.0, *(mark.at_s for mark in seen.marks(record))])
-    bins = max(len(region.acknowledged) for region in record.series.regions)
-    end_s = record.series.start_s + bins * record.series.bin_s
-    return max(record.series.start_s, -_SHOWN_BEFORE_S), end_s
 
 
 class _Chart:
@@ -111,6 +133,7 @@ class _Chart:
 
     def lag(self, points: Sequence[tuple[float, float]], y: float) -> float:
         """The replication lag that the controller went by."""
+        points = [point for point in points if self.x.low <= point[0] <= self.x.high]
         if not points:
             return y
         scale = Scale(0, max(_LEAST_LAG_S, *(lag for _, lag in points)), y + _LAG_PX, y)
@@ -127,7 +150,7 @@ class _Chart:
         beside = -math.inf
         for number, mark in enumerate(marks, start=1):
             at = self.x(mark.at_s)
-            self._drawing.line(at, _MARKS_PX - 3, at, bottom, "fault" if number == 1 else "mark")
+            self._drawing.line(at, _MARKS_PX - 3, at, bottom, "fault" if mark.fault else "mark")
             beside = max(at, beside + 14)
             self._drawing.dot(beside, 7, 6.5, "badge", f"{mark.at_s:.2f} s: {mark.text}")
             self._drawing.text(beside, 10.5, str(number), "number", "middle")

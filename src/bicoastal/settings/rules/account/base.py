@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from bicoastal.settings.account import Account, Concurrency, Engine, Offer, Secret, Unread
 from bicoastal.settings.draft import Draft
 from bicoastal.settings.findings import Severity
+from bicoastal.settings.rules import places
 from bicoastal.settings.rules.base import Problem, Rule, Seen, rule
 
 T = TypeVar("T")
@@ -16,8 +17,6 @@ HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"
 MEMBERS = (HOME, STANDBY)
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bicoastal/dev-AbCdEf"  # noqa: S105  (an address)
 SETTINGS: Mapping[str, Any] = {"secretArn": SECRET_ARN}
-ROLES = ("regions.home", "regions.standby", "regions.witness")
-"""The keys of the regions, in the order of `Regions.all`."""
 
 SILENCE = Unread("rds:DescribeDBClusters in us-west-2: no answer", "Check again when it answers.")
 
@@ -115,8 +114,8 @@ def by_region(draft: Draft, facts: Mapping[str, T]) -> Iterator[tuple[str, str, 
         facts: region -> fact.
 
     Yields:
-        Key, region and fact, in the order home, standby, witness.
+        Key, region and fact, in the order home, standby, witness, further standbys.
     """
-    for key, region in zip(ROLES, draft.settings.regions.all, strict=True):
+    for key, region in places.regions(draft.settings):
         if region in facts:
             yield key, region, facts[region]

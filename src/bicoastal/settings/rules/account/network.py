@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, ip_network
 
 from bicoastal.settings.account import Account, Range, Unread
 from bicoastal.settings.draft import Draft
+from bicoastal.settings.rules import places
 from bicoastal.settings.rules.account.base import (
     HOME,
     SILENCE,
@@ -19,8 +20,6 @@ from bicoastal.settings.rules.account.base import (
 from bicoastal.settings.rules.base import Problem, not_checked
 
 PEERING = "https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html"
-
-_KEYS = ("network.homeCidr", "network.standbyCidr", "network.witnessCidr")
 
 
 @account_rule(
@@ -58,9 +57,8 @@ def ranges_free(draft: Draft, account: Account) -> Iterable[Problem]:
             yield not_checked(key, f"whether a VPC of {region} has the stack's addresses", ranges)
         else:
             taken += ranges
-    network = draft.settings.network
-    own = (network.home_cidr, network.standby_cidr, network.witness_cidr)
-    for key, cidr in zip(_KEYS, own, strict=True):
+    own = draft.settings.cidrs
+    for key, cidr in places.ranges(draft.settings):
         clashing = [r for r in taken if _overlap(cidr, r.cidr)]
         if clashing:
             first = clashing[0]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bicoastal.settings.account import Account, KeyState, Secret, Unread
 from bicoastal.settings.draft import Draft
+from bicoastal.settings.rules import places
 from bicoastal.settings.rules.account.base import HOME, SILENCE, STANDBY, account_rule, seen
 from bicoastal.settings.rules.base import Problem, not_checked
 
@@ -75,10 +76,14 @@ def secret_exists(draft: Draft, account: Account) -> Iterable[Problem]:
             secret=Secret(deleted=False, key=None, replicas={STANDBY: "Failed"}),
         ),
         seen("Secrets Manager in us-west-2 did not answer", replica=SILENCE),
+        seen(
+            "the secret has no replica for a further standby",
+            {"regions": {"furtherStandbys": ["eu-west-1"]}},
+        ),
     ],
 )
 def secret_replicated(draft: Draft, account: Account) -> Iterable[Problem]:
-    """The secret has a replica in the standby region, and it is in sync."""
+    """The secret has a replica in the region of each standby, and it is in sync."""
     settings, standby = draft.settings, draft.settings.regions.standby
     secret, replica = account.secret, account.replica
     related = ("regions.home", "regions.standby")
@@ -89,19 +94,22 @@ def secret_replicated(draft: Draft, account: Account) -> Iterable[Problem]:
         assert isinstance(unread, Unread)  # noqa: S101  (the type checker cannot tell)
         yield not_checked(_ARN, f"whether the secret is replicated to {standby}", unread, related)
         return
-    state = secret.replicas.get(standby)
-    if state == _IN_SYNC and replica and not replica.deleted:
-        return
-    said = f"says {state}" if state else "does not exist"
-    yield Problem(
-        _ARN,
-        f"{_ARN} names a secret whose replica in {standby} (regions.standby) {said}: without it "
-        "nobody can log in there when the home region is lost.",
-        f"Replicate it: aws secretsmanager replicate-secret-to-regions --secret-id "
-        f"{settings.secret_arn} --add-replica-regions Region={standby}.",
-        settings.secret_arn,
-        related,
-    )
+    for key, region in places.members(settings)[1:]:
+        state = secret.replicas.get(region)
+        # Of a further standby's, only what the home region says is known.
+        is_there = region != standby or (replica and not replica.deleted)
+        if state == _IN_SYNC and is_there:
+            continue
+        said = f"says {state}" if state else "does not exist"
+        yield Problem(
+            _ARN,
+            f"{_ARN} names a secret whose replica in {region} ({key}) {said}: without it nobody "
+            "can log in there when the home region is lost.",
+            f"Replicate it: aws secretsmanager replicate-secret-to-regions --secret-id "
+            f"{settings.secret_arn} --add-replica-regions Region={region}.",
+            settings.secret_arn,
+            (*related, key),
+        )
 
 
 @account_rule(

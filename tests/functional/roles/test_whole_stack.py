@@ -1,4 +1,7 @@
-"""`bicoastal destroy` on the whole stack: refused, interrupted, run again, and nothing is left.
+"""`bicoastal doctor` and `destroy` on the whole stack, with stubs for databases.
+
+Destruction is refused, interrupted, run again, and nothing is left. The standby is headless, so
+that a human has added what Pulumi does not know of.
 
 In order: what a test leaves is what the next one finds.
 """
@@ -21,17 +24,24 @@ from bicoastal.cli.app import app
 from bicoastal.failover.audit import Note
 from bicoastal.failover.record import RecordStore
 from bicoastal.failover.state import State
+from bicoastal.lab.planning import planned_resources
 from bicoastal.operate import destroying, pulumi_cli
+from bicoastal.operate.access import Access
+from bicoastal.operate.doctor import examining
+from bicoastal.operate.doctor.finding import Planned
+from bicoastal.operate.report import Status
+from bicoastal.operate.target import Target
 
 from .conftest import CODES, HOME, PACE, STANDBY, TOPOLOGIES, Deploy, Deployed
 
-STACK = ("--stack", str(TOPOLOGIES / "global-serverless.yaml"))
+STACK = ("--stack", str(TOPOLOGIES / "headless.yaml"))
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def deployed(deploy: Deploy) -> Deployed:
-    made = deploy("global-serverless", whole=True)
+    made = deploy("headless", whole=True)
     made.up()
     for region, code in CODES.items():
         made.aws.client("events", region).disable_rule(Name=f"control-{code}-dev")
@@ -63,19 +73,68 @@ def store(deployed: Deployed) -> RecordStore:
     return RecordStore(client, "record-dev", "global-dev", HOME)
 
 
+@pytest.fixture
+def findings(
+    deployed: Deployed, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], list[str]]:
+    """What the doctor finds beyond what `status` does, which asks databases."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(examining, "look", lambda *_: Status("global-dev", 0.0, {}))
+    planned = [Planned(*each) for each in planned_resources(deployed.settings)]
+
+    def examined() -> list[str]:
+        found = examining.examine(Access(Target(deployed.settings)), planned)
+        words = [f"{each.id} {each.subject}" for each in found]
+        return [each for each in words if not each.startswith("status-")]
+
+    return examined
+
+
+def test_the_doctor_finds_nothing_in_what_was_deployed_and_names_what_was_broken(
+    deployed: Deployed, findings: Callable[[], list[str]]
+) -> None:
+    schedules = [f"schedule-disabled {r} control-{code}-dev" for r, code in CODES.items()]
+    assert findings() == schedules  # the tests switched them off
+
+    clients = {
+        name: deployed.aws.client(name, HOME)
+        for name in ("cloudwatch", "kms", "lambda", "rds", "sns")
+    }
+    keys = clients["kms"].describe_key(KeyId="alias/aurora-use1-dev")
+    key = keys["KeyMetadata"]["KeyId"]
+    clients["kms"].disable_key_rotation(KeyId=key)
+    clients["cloudwatch"].delete_alarms(AlarmNames=["page-use1-dev"])
+    clients["lambda"].update_function_code(FunctionName="probe-use1-dev", ZipFile=EMPTY_ZIP)
+    clients["rds"].modify_db_instance(
+        DBInstanceIdentifier="db-use1-1-dev", DBInstanceClass="db.r6g.xlarge", ApplyImmediately=True
+    )
+    clients["rds"].modify_event_subscription(
+        SubscriptionName="events-use1-cluster-dev", Enabled=False
+    )
+    assert findings() == [
+        f"instance-DBInstanceClass {HOME} db-use1-1-dev",
+        f"key-rotation {HOME} alias/aurora-use1-dev",
+        f"alarm-missing {HOME} page-use1-dev",
+        f"events-disabled {HOME} events-use1-cluster-dev",
+        f"function-code {HOME} probe-use1-dev",
+        *schedules,
+    ]
+
+
 def test_the_plan_comes_first_and_writes_nothing(run: Run, store: RecordStore) -> None:
     dry = run("--dry-run", "--json")
     assert dry.exit_code == 0, dry.output
     values = json.loads(dry.stdout)
     assert [step["name"] for step in values["steps"]] == [
-        "db-usw2-1-dev", "aurora-usw2-dev", "aurora-usw2-dev",
+        "aurora-usw2-dev", "aurora-usw2-dev",
         "db-use1-1-dev", "aurora-use1-dev", "aurora-use1-dev", "global-dev",
     ]  # fmt: skip
     assert (values["writer"], values["refusals"], store.read().version) == (HOME, [], 0)
     assert len(values["there"]) > 80
 
     other = run("--databases-only", typed="something else\n")
-    assert "would         1 delete DB instance db-usw2-1-dev (us-west-2)" in other.stderr
+    assert "would         1 detach DB cluster aurora-usw2-dev (us-west-2)" in other.stderr
     assert (other.exit_code, "nothing was done" in other.stderr) == (1, True)
     assert store.read().version == 0
 
@@ -111,8 +170,8 @@ def test_a_killed_run_is_taken_up_by_the_next_one_after_a_role_swap(
     run: Run,
     store: RecordStore,
     variables: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    deployed.add_instance(STANDBY)
     deployed.switch_over(STANDBY)
     # It waits at the old writer's cluster, as if AWS took long, and is killed there.
     busy = {"code": "InvalidDBClusterStateFault", "message": "it is promoting"}
@@ -142,13 +201,6 @@ def test_a_killed_run_is_taken_up_by_the_next_one_after_a_role_swap(
     assert "now run 'pulumi destroy --refresh' for the rest" in half.stdout
     assert deployed.rds(STANDBY).describe_global_clusters()["GlobalClusters"] == []
 
-    # The CLI is there and does nothing: what is left is told.
-    idle = SimpleNamespace(destroy=lambda: None)
-    monkeypatch.setattr(pulumi_cli, "find", lambda *_: idle)
-    idly = run("--yes", "--json")
-    assert idly.exit_code == 1
-    assert len(json.loads(idly.stdout)["left"]) > 80
-
 
 def test_at_the_end_nothing_is_left(
     deployed: Deployed, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -161,7 +213,7 @@ def test_at_the_end_nothing_is_left(
     result = run("--yes")
     assert result.exit_code == 0, result.output
     assert "nothing is left" in result.stdout
-    assert deployed.left() == []
+    assert deployed.left() == ()
 
 
 def test_ctrl_c_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,5 +224,5 @@ def test_ctrl_c_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(destroying, "destroy", interrupted)
     result = run("--databases-only", typed="global-dev\n")
-    assert "now          writer none, 0 things in the account" in result.stderr
+    assert "now          writer none" in result.stderr
     assert (result.exit_code, "run 'bicoastal destroy' again" in result.stderr) == (130, True)

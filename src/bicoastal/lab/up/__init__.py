@@ -1,0 +1,1 @@
+"""`bicoastal lab up`: the lab that keeps running, with a live page."""

@@ -1,0 +1,117 @@
+"""The global database, its instances, and a pair that replicates by binary log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bicoastal.operate.doctor.members import global_cluster, instances, replicas
+from bicoastal.settings import load
+
+from .fake_rds import cluster, group, refused
+from .played import absent, clients, ids
+from .samples import HOME, SETTINGS, STANDBY, arn
+from .test_dismantling import REPLICA
+from .test_drift import LIVE
+
+GROUP = group(HOME, HOME, STANDBY, StorageEncrypted=True, DeletionProtection=False)
+INSTANCE = {
+    "DBInstanceClass": "db.serverless",
+    "AutoMinorVersionUpgrade": False,
+    "PubliclyAccessible": False,
+    "DBInstanceStatus": "available",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    (
+        ({}, []),
+        ({"DeletionProtection": True}, ["global-DeletionProtection"]),
+        ({"StorageEncrypted": False}, ["global-StorageEncrypted"]),
+    ),
+)
+def test_the_global_database(change: dict[str, Any], expected: list[str]) -> None:
+    asked = clients(describe_global_clusters={"GlobalClusters": [GROUP | change]})
+    assert ids(global_cluster(asked, SETTINGS, HOME)) == expected
+
+
+def test_one_that_is_gone_is_another_finding() -> None:
+    asked = clients(describe_global_clusters=absent("GlobalClusterNotFoundFault"))
+    assert ids(global_cluster(asked, SETTINGS, HOME)) == []
+    asked = clients(describe_db_instances=absent("DBInstanceNotFound"))
+    assert ids(instances(asked, SETTINGS, HOME)) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "cure"),
+    (
+        ("DBInstanceClass", "db.r6g.large", "pulumi preview"),
+        ("AutoMinorVersionUpgrade", True, "pulumi preview"),
+        ("PubliclyAccessible", True, "pulumi preview"),
+        ("DBInstanceStatus", "incompatible-parameters", "wait"),
+    ),
+)
+def test_an_instance_is_as_asked_for(what: str, value: Any, cure: str) -> None:
+    assert ids(instances(_of(INSTANCE), SETTINGS, HOME)) == []
+    (found,) = instances(_of(INSTANCE | {what: value}), SETTINGS, HOME)
+    assert (found.id, found.subject) == (f"instance-{what}", "us-east-1 db-use1-1-dev")
+    assert (found.live, found.cure.startswith(cure)) == (str(value), True)
+
+
+def test_every_instance_is_asked_for_by_its_own_name() -> None:
+    asked: list[str] = []
+
+    def describe(*, DBInstanceIdentifier: str) -> Any:  # noqa: N803 - AWS's
+        asked.append(DBInstanceIdentifier)
+        return {"DBInstances": [INSTANCE | {"PubliclyAccessible": True}]}
+
+    database = {"instancesPerMember": 2, "headlessStandby": True}
+    two = load({"database": database, "failover": {"mode": "approve"}})
+    public = two.model_copy(
+        update={"health": two.health.model_copy(update={"endpoint_check": "public"})}
+    )
+    assert ids(instances(clients(describe_db_instances=describe), public, HOME)) == []
+    assert ids(instances(clients(describe_db_instances=describe), public, STANDBY)) == []
+    assert asked == ["db-use1-1-dev", "db-use1-2-dev"]
+
+
+def _of(instance: dict[str, Any]) -> Any:
+    return clients(describe_db_instances={"DBInstances": [instance]})
+
+
+def pair(home: dict[str, Any] | None, standby: dict[str, Any] | None) -> Any:
+    known = {"aurora-use1-dev": home, "aurora-usw2-dev": standby}
+
+    def describe(*, DBClusterIdentifier: str) -> Any:  # noqa: N803 - AWS's
+        if known[DBClusterIdentifier] is None:
+            raise refused("DBClusterNotFoundFault")
+        return {"DBClusters": [known[DBClusterIdentifier]]}
+
+    return clients(describe_db_clusters=describe)
+
+
+def as_deployed(region: str, **more: Any) -> dict[str, Any]:
+    same = {k: v for k, v in LIVE.items() if not k.startswith(("DBCl", "DBSub", "Server"))}
+    return {**cluster(region), **same, **more}
+
+
+SOURCE = {"ReplicationSourceIdentifier": arn(HOME)}
+
+
+def test_a_pair_that_replicates_is_well() -> None:
+    asked = pair(as_deployed(HOME), as_deployed(STANDBY, **SOURCE))
+    assert ids(replicas(asked, REPLICA)) == []
+    drifted = pair(as_deployed(HOME, Port=3307), as_deployed(STANDBY, **SOURCE))
+    assert ids(replicas(drifted, REPLICA)) == ["drift-Port"]
+
+
+def test_a_pair_that_does_not_replicate_is_named() -> None:
+    (found,) = replicas(pair(as_deployed(HOME), as_deployed(STANDBY)), REPLICA)
+    assert (found.id, found.subject) == ("replica-source", "aurora-use1-dev and aurora-usw2-dev")
+
+
+def test_a_lost_cluster_is_named() -> None:
+    (found,) = replicas(pair(as_deployed(HOME), None), REPLICA)
+    assert (found.id, found.subject) == ("replica-missing", "us-west-2 aurora-usw2-dev")
