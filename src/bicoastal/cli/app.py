@@ -20,7 +20,7 @@ from bicoastal.errors import BicoastalError, DeploymentError
 COMMANDS = (
     "check", "drill", "lab", "report", "plan", "cost", "bootstrap", "status", "arm", "disarm",
     "approve", "acknowledge", "unlock", "maintenance", "switchover", "failover", "rejoin",
-    "failback", "audit", "doctor", "destroy", "reap", "prices", "tables",
+    "failback", "upgrade", "audit", "doctor", "destroy", "reap", "prices", "tables",
 )  # fmt: skip
 """Every command, in the order of the help: `bicoastal.cli.<name>` has a function, or a group of
 commands, of that name."""

@@ -37,7 +37,7 @@ def audit(
     Exit code 0 means that the trail is whole, ends in the record as it is and (with --replay)
     follows from its evidence; 1 that it does not or nobody answered, 2 bad usage.
     """
-    access = operating.open_access(operating.Where(stack, region, endpoint))
+    access = operating.open_access(operating.Where(stack, region, endpoint), any_topology=True)
     from bicoastal.operate.judgement import trail_problems
 
     with operating.answers():

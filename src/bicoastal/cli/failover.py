@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bicoastal.cli import operating
+from bicoastal.errors import BicoastalError
 
 if TYPE_CHECKING:
     from bicoastal.failover.state import Record
@@ -20,6 +21,10 @@ def failover(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask for the global cluster's name.")
     ] = False,
+    stopped: Annotated[
+        bool,
+        typer.Option("--stopped", help="binlog-replica: nobody writes to the old writer any more."),
+    ] = False,
     stack: operating.Stack = None,
     region: operating.Region = None,
     endpoint: operating.Endpoint = None,
@@ -30,17 +35,21 @@ def failover(
     """Fail over now, and lose what was not replicated. Neither armed nor confirmed by witnesses.
 
     Writes the intent, calls FailoverGlobalCluster with AllowDataLoss in the target's region, waits
-    until the new writer is verified and DNS follows it. Exit code 0 means that the target serves,
-    1 refused, failed or no answer, 2 bad usage.
+    until the new writer is verified and DNS follows it. In topology binlog-replica it calls
+    PromoteReadReplicaDBCluster: nothing is fenced, and the old member is made anew. Exit code 0
+    means that the target serves, 1 refused, failed or no answer, 2 bad usage.
     """
-    access = operating.open_access(operating.Where(stack, region, endpoint), dry=dry_run)
+    where = operating.Where(stack, region, endpoint)
+    access = operating.open_access(where, dry=dry_run, any_topology=True)
     access.target.check_member(to, "--to")
+    if stopped and access.target.settings.is_global:
+        raise BicoastalError("--stopped is for topology binlog-replica; see switchover")
     from bicoastal.operate import overriding
 
     pace = operating.pace()
     with operating.answers():
         store, asked = access.open(operating.tell)
-        plan = overriding.plan(access, store, to, pace, operating.tell)
+        plan = overriding.plan(access, store, to, pace, operating.tell, stopped=stopped)
         if dry_run:
             _print_plan(plan, as_json=as_json)
             raise typer.Exit(1 if plan.refusals else 0)
@@ -67,6 +76,11 @@ def failover(
         typer.echo(json.dumps({"serves": serves, "record": end.to_dict()}, indent=2))
     elif serves:
         typer.echo(f"{to} serves, in epoch {end.epoch}; DNS follows. Acknowledge it: acknowledge")
+        if plan.is_replica:
+            typer.echo(
+                f"{plan.record.writer} is no standby any more, and takes writes if it comes back: "
+                "keep clients away from it. There is no way back but a new pair (docs/deploying.md)"
+            )
     else:
         typer.echo(f"{to} does NOT serve: the record is {end.state}; see 'bicoastal audit'")
     raise typer.Exit(0 if serves else 1)

@@ -157,7 +157,7 @@ def change(
     Raises:
         typer.Exit: refused, or nobody answered.
     """
-    access = open_access(where, dry=dry)
+    access = open_access(where, dry=dry, any_topology=True)
     with answers():
         store, region = access.open(tell)
         who = requester or access.requester(region)

@@ -108,6 +108,8 @@ def _observe_loss(view: View, why: str) -> Step:
     red = guards.red_gates(replace(view, record=replace(counted, armed=True)))
     would = f"would be HELD ({red})" if red else f"would have claimed for {view.policy.arn}"
     reason = f"{why}: {would}; {view.votes.words}"
+    if guards.attended(view.record, view.now):
+        return Step(counted, (), f"{view.record.held_by} is at work; {reason}")
     return _tell(view, counted, Page("The writer seems lost and nothing is done", reason))
 
 

@@ -104,10 +104,14 @@ class Gateway:
         config: the controller's configuration.
         pace: by how much durations are divided.
         clients: boto3 clients.
+        by_hand: whether a person promotes; only they may promote a replica by binary log.
     """
 
-    def __init__(self, config: ControllerConfig, pace: float, clients: Clients) -> None:
+    def __init__(
+        self, config: ControllerConfig, pace: float, clients: Clients, *, by_hand: bool = False
+    ) -> None:
         self._config = config
+        self._by_hand = by_hand
         self._clients = clients
         self._vote_timeout_s = config.vote_timeout(pace)
         self._is_replica = config.topology == BINLOG_REPLICA
@@ -209,7 +213,9 @@ class Gateway:
     def promote(self, target_arn: str) -> str:
         """Promote a member, accepting data loss; asked once, never retried here.
 
-        Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverGlobalCluster.html
+        Sources:
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverGlobalCluster.html
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplicaDBCluster.html
 
         Args:
             target_arn: ARN of the member, which lies in the controller's own region.
@@ -221,15 +227,19 @@ class Gateway:
             GatewayError: refused, or no answer; then whether it was accepted is unknown. A replica
                 outside a global database is promoted by people only: nothing fences its source.
         """
-        if self._is_replica:
+        if self._is_replica and not self._by_hand:
             raise GatewayError(f"{target_arn} is a replica by binary log; promote it by hand")
         client = self._clients.get("rds", self._config.region, read_timeout_s=10.0, attempts=1)
         with _explained(f"the promotion of {target_arn} was not accepted"):
-            answer = client.failover_global_cluster(
-                GlobalClusterIdentifier=self._config.cluster,
-                TargetDbClusterIdentifier=target_arn,
-                AllowDataLoss=True,
-            )
+            if self._is_replica:
+                own = self._config.members[self._config.region]
+                answer = client.promote_read_replica_db_cluster(DBClusterIdentifier=own.cluster_id)
+            else:
+                answer = client.failover_global_cluster(
+                    GlobalClusterIdentifier=self._config.cluster,
+                    TargetDbClusterIdentifier=target_arn,
+                    AllowDataLoss=True,
+                )
         return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
 
     def put_latch(self, region: str, value: int, at: float) -> None:

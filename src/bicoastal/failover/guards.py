@@ -166,6 +166,11 @@ def held_still(record: Record, now: float) -> bool:
     return record.maintenance_until is not None and now < record.maintenance_until
 
 
+def attended(record: Record, now: float) -> bool:
+    """Somebody is at work on the database this very moment, and sees what becomes of it."""
+    return record.held_until is not None and now < record.held_until
+
+
 def redeployed(record: Record, policy: Policy) -> bool:
     """Other code or another configuration looks than that under which all was seen to be well.
 

@@ -32,7 +32,10 @@ def replay(entries: Sequence[Entry], policies: Mapping[str, Policy]) -> list[str
     for entry in entries:
         try:
             problems += (f"entry {entry.seq}: {words}" for words in _wrong(entry, policies))
-            if previous is not None and _settled(previous.after) != _settled(entry.before):
+            if previous is not None and (
+                Record.from_dict(previous.after).settled()
+                != Record.from_dict(entry.before).settled()
+            ):
                 problems.append(f"entry {entry.seq} does not begin where the one before it ended")
         except (KeyError, TypeError, ValueError) as error:
             problems.append(f"entry {entry.seq} cannot be replayed ({error!r})")
@@ -65,8 +68,3 @@ def _wrong(entry: Entry, policies: Mapping[str, Policy]) -> Iterator[str]:
         yield f"the decision gives {step.record.state}, the trail says {after.state}"
     if step.reason[:MAX_REASON] != entry.reason:
         yield f"the decision's reason is {step.reason!r}"
-
-
-def _settled(raw: Mapping[str, object]) -> Record:
-    """A record without what is written between two entries."""
-    return replace(Record.from_dict(raw), version=0, last_bad_at=None)

@@ -52,6 +52,8 @@ class Record:
         approved_until: a human approves a failover until then.
         maintenance_until: maintenance lasts until then.
         deployment: fingerprint of the code and configuration under which it became STEADY.
+        held_by: who keeps the failover still while they work on the database, and for what.
+        held_until: until then they are taken to be at work; they say so again and again.
     """
 
     cluster: str
@@ -74,10 +76,19 @@ class Record:
     approved_until: float | None = None
     maintenance_until: float | None = None
     deployment: str = ""
+    held_by: str | None = None
+    held_until: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values."""
         return dataclasses.asdict(self)
+
+    def settled(self) -> Self:
+        """The record without what is written between two entries of the audit trail.
+
+        That is the version, the latest of a run of bad rounds, and a worker's latest word.
+        """
+        return dataclasses.replace(self, version=0, last_bad_at=None, held_until=None)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:

@@ -36,7 +36,7 @@ def begin_switchover(
         The record as written: OBSERVE, in maintenance.
 
     Raises:
-        RecordError: the record is not at rest, or the region is the writer.
+        RecordError: the record is not at rest, the region is the writer, or somebody is at work.
         Conflict: the record kept changing.
         StoreError: DynamoDB did not answer.
     """
@@ -44,11 +44,13 @@ def begin_switchover(
     def change(record: Record) -> Record:
         if record.writer == region:
             raise RecordError(f"{region} is the writer already")
+        if problem := occupied(record, now):
+            raise RecordError(problem)
         if record.state not in AT_REST:
             raise RecordError(f"a switchover begins in OBSERVE or STEADY, not in {record.state}")
         until = max(now + hold_s, record.maintenance_until or 0.0)
         # The region that a human named last keeps its controller: it may still be moving DNS.
-        return replace(_calm(record), state=State.OBSERVE, since=now, maintenance_until=until)
+        return replace(calmed(record), state=State.OBSERVE, since=now, maintenance_until=until)
 
     note = Note(now, requester, f"switchover to {region} begins, {hold_s:.0f} s at most: {reason}")
     return request(store, change, note)
@@ -85,7 +87,7 @@ def finish_switchover(
     def change(record: Record) -> Record:
         _check_held(record, now)
         return replace(
-            _calm(record),
+            calmed(record),
             since=now,
             writer=region,
             epoch=record.epoch + (region != record.writer),
@@ -154,9 +156,28 @@ def end_rejoining(store: RecordStore, requester: str, reason: str, now: float) -
             raise RecordError(f"there is nothing to rejoin in {record.state}")
         if not record.acknowledged:
             raise RecordError("acknowledge the last failover first")
-        return replace(_calm(record), state=State.OBSERVE, since=now, target_region=None)
+        return replace(calmed(record), state=State.OBSERVE, since=now, target_region=None)
 
     return request(store, change, Note(now, requester, f"a clean standby again: {reason}"))
+
+
+def occupied(record: Record, now: float) -> str | None:
+    """Why nobody may begin work now.
+
+    Args:
+        record: the record.
+        now: seconds since the epoch.
+
+    Returns:
+        Who is at work and until when to wait; None if nobody is.
+    """
+    if record.held_by is None or record.held_until is None or record.held_until <= now:
+        return None
+    left = record.held_until - now
+    return (
+        f"{record.held_by} is under way. If it was interrupted, run the same command again in "
+        f"{left:.0f} s"
+    )
 
 
 def _check_held(record: Record, now: float) -> None:
@@ -168,8 +189,15 @@ def _check_held(record: Record, now: float) -> None:
         )
 
 
-def _calm(record: Record) -> Record:
-    """Forget runs, claims and approvals; who is the writer and what is armed stay."""
+def calmed(record: Record) -> Record:
+    """Forget runs, claims and approvals; who is the writer and what is armed stay.
+
+    Args:
+        record: the record.
+
+    Returns:
+        A changed copy.
+    """
     return replace(
         record,
         target_arn=None,

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bicoastal.failover.gateway import Clients
-from bicoastal.live import access, database, network, quotas, secret, zone
+from bicoastal.live import access, adopting, database, network, quotas, secret, zone
 from bicoastal.operate.access import Told
 from bicoastal.settings import Settings
 from bicoastal.settings.account import Account, Unread
@@ -42,6 +42,8 @@ def _look(settings: Settings, clients: Clients, pool: ThreadPoolExecutor) -> Acc
     concurrency, denied = each(quotas.of_lambda, pair), each(access.denied)
     vpcs = each(network.read, regions.all)
     role = pool.submit(access.failover_denied, clients, settings)
+    adopts = settings.adopts(regions.home)
+    adopted = pool.submit(adopting.read, clients, settings) if adopts else None
     hosted = pool.submit(zone.read, clients, settings)
     asked = [pool.submit(secret.read, clients, arn, r) for r in pair] if arn else []
     shape = pool.submit(secret.shape, clients, arn, regions.home) if arn else None
@@ -75,6 +77,7 @@ def _look(settings: Settings, clients: Clients, pool: ThreadPoolExecutor) -> Acc
         denied=_results(denied),
         failover_denied=role.result(),
         ranges={region: network.others(found, own) for region, found in seen.items()},
+        adopted=adopted.result() if adopted else None,
     )
 
 

@@ -44,6 +44,7 @@ def read(clients: Clients, settings: Settings, region: str) -> Fact[Vpcs]:
         The VPCs.
     """
     name, ec2 = Names(settings).vpc(region), client(clients, "ec2", region)
+    taken = settings.adopt.vpc_id if settings.adopts(region) else None
     found = asked("ec2:DescribeVpcs", region, lambda: pages(ec2, "describe_vpcs", "Vpcs"))
     if isinstance(found, Unread):
         return found
@@ -60,7 +61,7 @@ def read(clients: Clients, settings: Settings, region: str) -> Fact[Vpcs]:
             for side in ("RequesterVpcInfo", "AccepterVpcInfo"):
                 info = peering[side]
                 ranges += [(info["VpcId"], b["CidrBlock"]) for b in info.get("CidrBlockSet", ())]
-    own = frozenset(vpc["VpcId"] for vpc in found if _name(vpc) == name)
+    own = frozenset(vpc["VpcId"] for vpc in found if _name(vpc) == name or vpc["VpcId"] == taken)
     return Vpcs(region, own, tuple(dict.fromkeys(ranges)), len(found))
 
 

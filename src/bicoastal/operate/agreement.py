@@ -17,6 +17,9 @@ def check_writer(access: Access, writer: str) -> None:
     Raises:
         Refused: RDS names another one, or does not answer.
     """
+    if not access.target.settings.is_global:
+        _check_replica(access, writer)
+        return
     name = access.target.names.global_cluster
     problems = []
     for region in access.target.order:
@@ -34,3 +37,14 @@ def check_writer(access: Access, writer: str) -> None:
             )
         return
     raise Refused(f"RDS does not say who is the writer ({'; '.join(problems)}); --force insists")
+
+
+def _check_replica(access: Access, writer: str) -> None:
+    """Outside a global database only a cluster's own region knows whether it replicates."""
+    client = access.clients.get("rds", writer, read_timeout_s=READ_TIMEOUT_S, attempts=1)
+    name = access.target.names.cluster(writer)
+    answer = ask(lambda: client.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0])
+    if answer.value is None:
+        raise Refused(f"RDS in {writer} does not answer ({answer.problem}); --force insists")
+    if source := answer.value.get("ReplicationSourceIdentifier"):
+        raise Refused(f"{name} in {writer} replicates from {source}; --force insists")

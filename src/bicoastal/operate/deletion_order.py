@@ -171,7 +171,7 @@ def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
     """What is to be done, in order: whoever replicates goes before its source.
 
     An instance goes before its cluster leaves the global database: a cluster on its own would take
-    the writes of whoever still knows its address.
+    the writes of whoever still knows its address. A cluster that was adopted only leaves.
 
     Args:
         settings: say whether final snapshots are taken.
@@ -188,14 +188,17 @@ def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
         cluster = live.clusters[region]
         name, arn = names.cluster(region), cluster["DBClusterArn"]
         instances = cluster.get("DBClusterMembers", ())
+        if settings.adopts(region):
+            instances = ()
         found += (
             Step("delete", "DB instance", instance["DBInstanceIdentifier"], region)
             for instance in sorted(instances, key=lambda each: bool(each.get("IsClusterWriter")))
         )
         if arn in live.members:
             found.append(Step("detach", "DB cluster", name, region, arn, names.global_cluster))
-        final = None if settings.database.skip_final_snapshot else names.final_snapshot(region)
-        found.append(Step("delete", "DB cluster", name, region, snapshot=final))
+        if not settings.adopts(region):
+            final = None if settings.database.skip_final_snapshot else names.final_snapshot(region)
+            found.append(Step("delete", "DB cluster", name, region, snapshot=final))
     if live.group is not None:
         found.append(Step("delete", GROUP, names.global_cluster, live.group[0]))
     return tuple(found)
@@ -216,8 +219,9 @@ def refusals(settings: Settings, live: Live) -> Iterator[str]:
     protected = [
         names.cluster(r)
         for r, cluster in live.clusters.items()
-        if cluster.get("DeletionProtection")
+        if cluster.get("DeletionProtection") and not settings.adopts(r)
     ]
+    yield from _still_attached(settings, live)
     if live.group is not None:
         group = live.group[1]
         state = (group.get("FailoverState") or {}).get("Status") or group.get("Status")
@@ -243,6 +247,21 @@ def refusals(settings: Settings, live: Live) -> Iterator[str]:
         region = next(r for r in settings.regions.members if names.final_snapshot(r) == name)
         if live.clusters.get(region, {}).get("Status", GOING) != GOING:
             yield f"there is a snapshot {name} in {region} already: copy it under another name"
+
+
+def _still_attached(settings: Settings, live: Live) -> Iterator[str]:
+    """What was adopted outlives the stack, so it must not hang on what the stack made."""
+    home, adopt, names = settings.regions.home, settings.adopt, Names(settings)
+    cluster = live.clusters.get(home, {}) if settings.adopts(home) else {}
+    groups = {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", ())}
+    own = cluster.get("DBClusterParameterGroup") == names.parameter_group(home)
+    if own or not groups <= set(adopt.security_group_ids):
+        yield (
+            f"{adopt.cluster} was adopted and outlives the stack: give it its own groups back "
+            f"first: aws rds modify-db-cluster --region {home} --db-cluster-identifier "
+            f"{adopt.cluster} --db-cluster-parameter-group-name NAME --vpc-security-group-ids "
+            f"{' '.join(adopt.security_group_ids)}"
+        )
 
 
 def code(error: ClientError) -> str:

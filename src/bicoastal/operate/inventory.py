@@ -149,14 +149,14 @@ def of_stack(client: ClientFactory, settings: Settings) -> tuple[str, ...]:
         settings: whose names and tags.
 
     Returns:
-        One line a resource, sorted; empty when nothing is left. Snapshots are not among them: they
-        are kept on purpose.
+        One line a resource, sorted; empty when nothing is left. Snapshots are not among them, nor
+        is what was adopted: they are kept on purpose.
 
     Raises:
         botocore.exceptions.ClientError: AWS refused to tell.
         botocore.exceptions.BotoCoreError: it did not answer.
     """
-    names = {name for _, name in Names.all(settings)}
+    names = {name for _, name in Names.all(settings)} | _beside_adopted(settings)
     own = {key: settings.all_tags()[key] for key in ("Environment", "Project")}
     found = [
         str(entry)
@@ -182,6 +182,15 @@ def _records(client: ClientFactory, settings: Settings) -> Iterator[str]:
     for record in takewhile(lambda each: each["Name"] == wanted, found):
         if record["Type"] == "CNAME":
             yield f"global DNS record {wanted} {record.get('SetIdentifier', '')}".rstrip()
+
+
+def _beside_adopted(settings: Settings) -> set[str]:
+    """What the stack names after a cluster that it adopted: the log groups that there were not."""
+    names, home = Names(settings), settings.regions.home
+    if not settings.adopts(home):
+        return set()
+    logs = {"audit", "error", "slowquery"} - set(settings.adopt.log_groups)
+    return {names.cluster_log_group(home, log) for log in logs}
 
 
 def _entries(client: ClientFactory, regions: tuple[str, ...]) -> list[Entry]:

@@ -79,10 +79,7 @@ def trail_problems(record: Record, entries: Sequence[Entry]) -> tuple[str, ...]:
     found = verify_chain(entries)
     if not entries:
         return ("the record was written, but its trail is empty",) if record.version else ()
-    left = Record.from_dict(entries[-1].after)
-    # A run of bad rounds that only goes on is kept without an entry.
-    left = replace(left, version=record.version, last_bad_at=record.last_bad_at)
-    if left != record:
+    if Record.from_dict(entries[-1].after).settled() != record.settled():
         found.append(f"the record is not what its last entry ({entries[-1].seq}) left")
     return tuple(found)
 

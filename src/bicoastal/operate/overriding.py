@@ -15,20 +15,22 @@ from typing import Any
 
 from bicoastal.failover import guards
 from bicoastal.failover.audit import Note
-from bicoastal.failover.config import ControllerConfig
+from bicoastal.failover.config import BINLOG_REPLICA, ControllerConfig
 from bicoastal.failover.controller import Controller
 from bicoastal.failover.gateway import Gateway, GatewayError
 from bicoastal.failover.guards import View
 from bicoastal.failover.record import annotate, request_failover
 from bicoastal.failover.state import Policy, Record, State
 from bicoastal.failover.store import RecordStore
-from bicoastal.failover.votes import Evidence, Topology, Vote, unknown
+from bicoastal.failover.votes import Evidence, Topology, Verdict, Vote, unknown
 from bicoastal.operate.access import Access, Answer, Told, ask
 from bicoastal.operate.errors import Refused
 
 DONE = (State.COOLDOWN, State.REJOINING, State.OBSERVE, State.LOCKED)
 PATIENCE_S = 60.0
 """Seconds beyond the decision's own time limits until the watching ends."""
+STOPPED_LAG_S = 1.0
+"""So little lag is left of a replica by binary log when its source has been still for a while."""
 _POLLS_PER_INTERVAL = 5
 _UNDER_WAY = (State.FENCING, State.PROMOTING, State.REDIRECTING)
 
@@ -52,6 +54,11 @@ class Plan:
     refusals: tuple[str, ...]
 
     @property
+    def is_replica(self) -> bool:
+        """Whether the target is a replica by binary log, outside of a global database."""
+        return self.config.topology == BINLOG_REPLICA
+
+    @property
     def target_arn(self) -> str:
         """ARN that the promotion would name."""
         return self.config.members[self.config.region].arn
@@ -59,6 +66,9 @@ class Plan:
     @property
     def call(self) -> str:
         """The call that would be made."""
+        if self.is_replica:
+            name = self.config.members[self.config.region].cluster_id
+            return f"rds:PromoteReadReplicaDBCluster in {self.config.region}: {name}"
         return (
             f"rds:FailoverGlobalCluster in {self.config.region}: {self.config.cluster} to "
             f"{self.target_arn or 'an unknown ARN'}, AllowDataLoss"
@@ -79,7 +89,13 @@ class Plan:
 
 
 def plan(
-    access: Access, store: RecordStore, region: str, pace: float, tell: Told = lambda _line: None
+    access: Access,
+    store: RecordStore,
+    region: str,
+    pace: float,
+    tell: Told = lambda _line: None,
+    *,
+    stopped: bool = False,
 ) -> Plan:
     """Find out what a failover to a region would do, and whether it can be done. Writes nothing.
 
@@ -89,6 +105,7 @@ def plan(
         region: the region to promote.
         pace: by how much durations are divided.
         tell: takes progress.
+        stopped: of a replica by binary log: nobody writes any more, a human says.
 
     Returns:
         The plan.
@@ -123,17 +140,20 @@ def plan(
     policy = Policy.of(config, pace)
     view = View(record, evidence, now, policy, guards.tally(record, evidence, now, policy))
     gates = tuple((gate.__name__.removeprefix("gate_"), gate(view)) for gate in guards.GATES)
-    reasons = (*refusals(view, config, topology.problem), *access.target.unnamed(region))
-    return Plan(config, record, evidence, gates, reasons)
+    why = refusals(view, config, topology.problem, stopped=stopped)
+    return Plan(config, record, evidence, gates, (*why, *access.target.unnamed(region)))
 
 
-def refusals(view: View, config: ControllerConfig, problem: str | None) -> tuple[str, ...]:
+def refusals(
+    view: View, config: ControllerConfig, problem: str | None, *, stopped: bool = False
+) -> tuple[str, ...]:
     """Why a human's failover is not done. Gates other than these are the human's to overrule.
 
     Args:
         view: the record and what was seen.
         config: the target's controller's configuration.
         problem: why RDS did not describe the global database.
+        stopped: of a replica by binary log: nobody writes any more, a human says.
 
     Returns:
         The reasons; empty when it can be done.
@@ -151,7 +171,29 @@ def refusals(view: View, config: ControllerConfig, problem: str | None) -> tuple
     if topology.writer == region:
         return (f"RDS calls {region} the writer already; correct the record (unlock)",)
     red = guards.gate_standby(view)
+    if red is None and config.topology == BINLOG_REPLICA:
+        red = _two_writers(view, stopped=stopped)
     return () if red is None else (red,)
+
+
+def _two_writers(view: View, *, stopped: bool) -> str | None:
+    """Nothing fences the source of a replica by binary log: it must be gone, or stand still.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.Promote.html
+    """
+    writer, lag = view.record.writer, view.evidence.lag_s
+    if stopped:
+        if lag is not None and lag <= STOPPED_LAG_S:
+            return None
+        words = "unknown" if lag is None else f"{lag:.1f} s"
+        return f"the replica's lag is {words}: stop all writes, and wait until it has everything"
+    up = [v.witness for v in view.evidence.votes if v.verdict is Verdict.UP]
+    if not up:
+        return None
+    return (
+        f"{writer} answers ({', '.join(up)}), and nothing keeps it from taking writes beside the "
+        "new writer: stop the applications, then say --stopped"
+    )
 
 
 def carry_out(
@@ -197,7 +239,7 @@ def carry_out(
         evidence=agreed.evidence.to_dict(),
     )
     tell(f"intent written: {record.state} to {config.region} in epoch {record.epoch}")
-    gateway = Gateway(config, pace, access.clients)
+    gateway = Gateway(config, pace, access.clients, by_hand=True)
     request_ids: tuple[str, ...] = ()
     try:
         request_ids = (gateway.promote(arn),)
@@ -229,7 +271,11 @@ def carry_out(
 def _arns(access: Access, region: str) -> dict[str, str]:
     """The members' ARNs, as RDS of a region knows them."""
     client = access.clients.get("rds", region, attempts=1)
-    name = access.target.names.global_cluster
+    names = access.target.names
+    if not access.target.settings.is_global:
+        found = client.describe_db_clusters(DBClusterIdentifier=names.cluster(region))
+        return {region: str(found["DBClusters"][0]["DBClusterArn"])}
+    name = names.global_cluster
     group = client.describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"][0]
     arns = [str(member["DBClusterArn"]) for member in group["GlobalClusterMembers"]]
     return {arn.split(":")[3]: arn for arn in arns}

@@ -25,7 +25,8 @@ class Target:
         settings: what was deployed.
         region: the only region whose API is asked for the record and the topology; None asks the
             standby first and then the home region, which is the one that may be lost.
-        any_topology: also one in which nothing fails over; for what only looks, or destroys.
+        any_topology: also one in which nothing fails over by itself; for what only looks, asks for
+            a change of the record, promotes by hand, or destroys.
     """
 
     settings: Settings
@@ -35,8 +36,9 @@ class Target:
     def __post_init__(self) -> None:
         if not (self.settings.is_global or self.any_topology):
             raise BadRequest(
-                f"topology is {self.settings.topology}, in which nothing fails over but by hand: "
-                "these commands know global databases only; docs/deploying.md has the steps"
+                f"topology is {self.settings.topology}, in which nothing fails over but by hand "
+                "(failover), and nothing moves back: this command knows global databases only; "
+                "docs/deploying.md has the steps"
             )
         if self.region is not None:
             self.check_member(self.region, "--region")
@@ -129,6 +131,7 @@ class Target:
             rpo_budget_s=failover.rpo_budget_s,
             promotion_timeout_s=failover.promotion_timeout_s,
             clean_rounds=failover.clean_rounds,
+            topology=settings.topology,
             further=regions.further_standbys,
         )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         validate_stack_file,
     )
     from bicoastal.settings.models import (
+        Adopt,
         Budget,
         Database,
         Dns,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _HOME = {
     "PROFILES": "profiles",
     "RULES": "catalogue",
+    "Adopt": "models",
     "Budget": "models",
     "Database": "models",
     "Dns": "models",
@@ -68,6 +70,7 @@ _HOME = {
 __all__ = [
     "PROFILES",
     "RULES",
+    "Adopt",
     "Budget",
     "Database",
     "Dns",

@@ -138,6 +138,18 @@ class Range(NamedTuple):
     owner: str
 
 
+class Adopted(NamedTuple):
+    """A cluster that is to be adopted, beside what the settings say of it.
+
+    Attributes:
+        forbidden: why it cannot be adopted so, each in words.
+        changed: what adopting it changes in place, each in words.
+    """
+
+    forbidden: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
 class Account(NamedTuple):
     """What was read of an account. Keys are regions, unless they say otherwise.
 
@@ -155,6 +167,7 @@ class Account(NamedTuple):
         failover_denied: the same of the controller's role in the standby region, for what it needs
             to fail over; None if the role does not exist yet.
         ranges: addresses of other VPCs and of what they are peered with; every region.
+        adopted: the cluster to be adopted; None if it does not exist, or none is to be.
     """
 
     offers: Mapping[str, Fact[Offer]]
@@ -169,3 +182,4 @@ class Account(NamedTuple):
     denied: Mapping[str, Fact[tuple[str, ...]]]
     failover_denied: Fact[tuple[str, ...] | None]
     ranges: Mapping[str, Fact[tuple[Range, ...]]]
+    adopted: Fact[Adopted | None] = None

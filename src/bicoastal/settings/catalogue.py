@@ -9,6 +9,7 @@ from bicoastal.settings.draft import Draft
 from bicoastal.settings.findings import Finding
 from bicoastal.settings.rules import (
     absent,
+    adopting,
     classes,
     clients,
     cost,
@@ -27,6 +28,7 @@ from bicoastal.settings.rules import (
     windows,
 )
 from bicoastal.settings.rules.account import access as account_access
+from bicoastal.settings.rules.account import adopting as account_adopting
 from bicoastal.settings.rules.account import database as account_database
 from bicoastal.settings.rules.account import network as account_network
 from bicoastal.settings.rules.account import quotas as account_quotas
@@ -79,6 +81,7 @@ RULES: dict[str, Rule] = collect(
         windows,
         absent,
         topology,
+        adopting,
         standbys,
         production,
         dns,
@@ -94,6 +97,7 @@ RULES: dict[str, Rule] = collect(
         account_quotas,
         account_access,
         account_network,
+        account_adopting,
     )
 )
 """Every rule by its id."""

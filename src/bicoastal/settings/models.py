@@ -105,6 +105,23 @@ class Database(_Model):
         return self.instance_class == "db.serverless"
 
 
+class Adopt(_Model):
+    """A cluster that exists already, and becomes the home member where it is and as it is.
+
+    What of it cannot be changed without a new cluster is named here, and taken as it is.
+    """
+
+    cluster: str | None = None
+    instances: tuple[str, ...] = ()
+    subnet_group: str | None = None
+    kms_key_arn: str | None = None
+    security_group_ids: tuple[str, ...] = ()
+    vpc_id: str | None = None
+    subnet_ids: tuple[str, ...] = ()
+    route_table_ids: tuple[str, ...] = ()
+    log_groups: tuple[str, ...] = ()
+
+
 class Network(_Model):
     """The VPC of each region; the witnesses' are peered with all, so the ranges must differ."""
 
@@ -214,6 +231,7 @@ class Settings(_Model):
     domain_name: str = Field(default_factory=_domain_of)
     regions: Regions = Field(default_factory=Regions)
     database: Database = Field(default_factory=Database)
+    adopt: Adopt = Field(default_factory=Adopt)
     network: Network = Field(default_factory=Network)
     health: Health = Field(default_factory=Health)
     failover: Failover = Field(default_factory=Failover)
@@ -250,6 +268,14 @@ class Settings(_Model):
         https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
         """
         return self.topology == "global"
+
+    def adopts(self, region: str) -> bool:
+        """Whether a region's member is a cluster that existed before the stack.
+
+        Args:
+            region: the member's region.
+        """
+        return self.adopt.cluster is not None and region == self.regions.home
 
     def instances(self, region: str) -> int:
         """How many instances a member has.

@@ -7,6 +7,7 @@ Bases are short, so that the longest legal suffix (50 characters) fits each serv
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -46,14 +47,19 @@ class Names:
 
     Attributes:
         suffix: the environment suffix that ends each name.
+        adopted: names that a cluster and its own already have, by what they name, region and
+            number; they stay as they are.
     """
 
     suffix: str
+    adopted: Mapping[tuple[str, str, int], str]
 
     def __init__(self, source: Settings | str) -> None:
-        """Take the suffix from settings, or as text."""
+        """Take the suffix, and what is adopted, from settings; or the suffix as text."""
         suffix = source if isinstance(source, str) else source.environment_suffix
         object.__setattr__(self, "suffix", suffix)
+        adopted = {} if isinstance(source, str) else _adopted(source)
+        object.__setattr__(self, "adopted", adopted)
 
     def _global(self, base: str) -> str:
         return f"{base}-{self.suffix}"
@@ -70,11 +76,12 @@ class Names:
 
     def cluster(self, region: str) -> str:
         """A member's cluster identifier; unique across regions, as a global database demands."""
-        return self._regional("aurora", region)
+        return self.adopted.get(("cluster", region, 0)) or self._regional("aurora", region)
 
     def instance(self, region: str, number: int) -> str:
         """An instance of a member, counted from 1."""
-        return self._regional("db", region, number)
+        found = self.adopted.get(("instance", region, number))
+        return found or self._regional("db", region, number)
 
     def final_snapshot(self, region: str) -> str:
         """The snapshot taken when a member is destroyed."""
@@ -82,7 +89,7 @@ class Names:
 
     def subnet_group(self, region: str) -> str:
         """The DB subnet group of a member."""
-        return self._regional("subnets", region)
+        return self.adopted.get(("subnets", region, 0)) or self._regional("subnets", region)
 
     def parameter_group(self, region: str) -> str:
         """The DB cluster parameter group of a member."""
@@ -229,7 +236,7 @@ class Names:
         Returns:
             Pairs of a kind, one of `NAME_LIMITS`, and a name.
         """
-        names = Names(settings)
+        names = Names(settings.environment_suffix)  # what is adopted has a name already
         pairs = [
             ("global cluster", names.global_cluster),
             ("DynamoDB table", names.record_table),
@@ -299,6 +306,17 @@ ALARM_KINDS = (
     "logins", "memory", "page", "rpo", "silent", "status", "storage", "throttles",
 )  # fmt: skip
 """What `Names.alarm` is asked for."""
+
+
+def _adopted(settings: Settings) -> dict[tuple[str, str, int], str]:
+    adopt, home = settings.adopt, settings.regions.home
+    if adopt.cluster is None:
+        return {}
+    one = {"cluster": adopt.cluster, "subnets": adopt.subnet_group}
+    names = {(what, home, 0): name for what, name in one.items() if name}
+    return names | {
+        ("instance", home, number): name for number, name in enumerate(adopt.instances, start=1)
+    }
 
 
 def zone_comment(domain: str) -> str:

@@ -127,6 +127,26 @@ def number(text: str) -> Version:
     return Version(text, tuple(int(part) for part in text.split(".")))
 
 
+def major(engine_version: str) -> str:
+    """The major version: what stands before Aurora's own number, such as `8.0`.
+
+    Args:
+        engine_version: such as `8.0.mysql_aurora.3.10.4`.
+    """
+    return engine_version.partition(".mysql_aurora.")[0]
+
+
+def is_lower(one: str, other: str) -> bool:
+    """Whether an engine version comes before another one.
+
+    Args:
+        one: a full engine version.
+        other: another one; versions that are not full ones have no order.
+    """
+    first, second = parse_version(one), parse_version(other)
+    return first is not None and second is not None and first.number < second.number
+
+
 @dataclass(frozen=True)
 class Release:
     """A release line of the calendar.

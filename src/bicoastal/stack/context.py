@@ -84,6 +84,7 @@ class Context:
         *,
         depends_on: Iterable[pulumi.Resource] = (),
         ignore_changes: Sequence[str] = (),
+        existing: str | None = None,
     ) -> pulumi.ResourceOptions:
         """The options of a resource, which always name a provider.
 
@@ -94,6 +95,7 @@ class Context:
             parent: the component that it belongs to.
             depends_on: what must exist first, besides what its inputs come from.
             ignore_changes: inputs (snake case) that count at creation only.
+            existing: id of what exists already: it is imported, and outlives the stack.
 
         Returns:
             The options.
@@ -103,6 +105,8 @@ class Context:
             provider=self.providers[region],
             depends_on=list(depends_on),
             ignore_changes=list(ignore_changes),
+            import_=existing,
+            retain_on_delete=True if existing else None,
         )
 
     def asking(self, region: str, parent: pulumi.Resource) -> pulumi.InvokeOptions:

@@ -47,10 +47,14 @@ CLUSTER_IGNORES = (
     "master_password_wo_version",
     "database_name",
     "snapshot_identifier",
-    # Upgrades go through the global cluster; Aurora itself may move a member after a failover.
+    # `bicoastal upgrade` owns it, because the order of the members counts, which Pulumi does not
+    # know; and Aurora itself may move a member after a failover.
     "engine_version",
 )
 INSTANCE_IGNORES = ("engine_version",)
+GLOBAL_IGNORES = ("engine_version",)
+# AWS takes them from the cluster that the global database begins with, and reads them back.
+ADOPTING_IGNORES = (*GLOBAL_IGNORES, "database_name", "source_db_cluster_identifier")
 
 
 def exported_logs(settings: Settings) -> tuple[str, ...]:
@@ -93,13 +97,17 @@ def parameter_family(engine_version: str) -> str:
 
 
 def create_global_cluster(
-    context: Context, parent: pulumi.Resource
+    context: Context, parent: pulumi.Resource, first: Member | None = None
 ) -> aws.rds.GlobalCluster | None:
-    """Make the global database, still without members, where the topology has one.
+    """Make the global database, where the topology has one.
+
+    An existing cluster cannot join one; it can only be what one begins with. Source:
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateGlobalCluster.html
 
     Args:
         context: settings, names and providers.
         parent: the component that it belongs to.
+        first: the adopted member; None makes it without members.
 
     Returns:
         The global cluster; none where one member replicates from the other by binary log.
@@ -107,6 +115,19 @@ def create_global_cluster(
     if not context.settings.is_global:
         return None
     database, name = context.settings.database, context.names.global_cluster
+    if first is not None:
+        return aws.rds.GlobalCluster(
+            name,
+            global_cluster_identifier=name,
+            source_db_cluster_identifier=first.cluster.arn,
+            # The provider wants it with a source: at the end the adopted cluster is let go.
+            force_destroy=True,
+            deletion_protection=database.deletion_protection,
+            tags=context.tags(name),
+            opts=context.options(
+                context.home, parent, depends_on=first.instances, ignore_changes=ADOPTING_IGNORES
+            ),
+        )
     return aws.rds.GlobalCluster(
         name,
         global_cluster_identifier=name,
@@ -115,7 +136,7 @@ def create_global_cluster(
         storage_encrypted=True,
         deletion_protection=database.deletion_protection,
         tags=context.tags(name),
-        opts=context.options(context.home, parent),
+        opts=context.options(context.home, parent, ignore_changes=GLOBAL_IGNORES),
     )
 
 
@@ -167,6 +188,7 @@ class Member(pulumi.ComponentResource):
         self.region = region
         self._context = context
         self._key = key
+        self._adopted = context.settings.adopts(region)
         subnets = self._subnet_group(network)
         # The groups exist before the cluster writes to them, or Aurora makes its own: never
         # expiring, without tags, and left behind.
@@ -184,6 +206,10 @@ class Member(pulumi.ComponentResource):
 
     def _subnet_group(self, network: RegionNetwork) -> aws.rds.SubnetGroup:
         name = self._context.names.subnet_group(self.region)
+        if self._adopted:
+            return aws.rds.SubnetGroup.get(
+                name, name, opts=self._context.options(self.region, self)
+            )
         return aws.rds.SubnetGroup(
             name,
             name=name,
@@ -230,13 +256,14 @@ class Member(pulumi.ComponentResource):
 
     def _log_group(self, log: str) -> aws.cloudwatch.LogGroup:
         name = self._context.names.cluster_log_group(self.region, log)
+        existed = self._adopted and log in self._context.settings.adopt.log_groups
         return aws.cloudwatch.LogGroup(
             f"{self._context.names.cluster(self.region)}-{log}",
             name=name,
             retention_in_days=LOG_RETENTION_DAYS,
             kms_key_id=self._key.arn,
             tags=self._context.tags(name),
-            opts=self._context.options(self.region, self),
+            opts=self._context.options(self.region, self, existing=name if existed else None),
         )
 
     def _create_cluster(
@@ -250,7 +277,8 @@ class Member(pulumi.ComponentResource):
         depends_on: Sequence[pulumi.Resource],
     ) -> aws.rds.Cluster:
         database, names = self._context.settings.database, self._context.names
-        name = names.cluster(self.region)
+        name, adopt = names.cluster(self.region), self._context.settings.adopt
+        taken = adopt.security_group_ids if self._adopted else ()
         capacity = aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
             min_capacity=database.serverless_min_acu, max_capacity=database.serverless_max_acu
         )
@@ -271,9 +299,10 @@ class Member(pulumi.ComponentResource):
             port=database.port,
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=self._parameter_group().name,
-            vpc_security_group_ids=[security_group.id],
+            # Clients of an adopted cluster come in as before.
+            vpc_security_group_ids=[security_group.id, *taken],
             storage_encrypted=True,
-            kms_key_id=self._key.arn,
+            kms_key_id=adopt.kms_key_arn if self._adopted else self._key.arn,
             # AWS reads standard storage back as empty; naming it would differ for ever.
             storage_type=None if database.storage_type == "aurora" else database.storage_type,
             serverlessv2_scaling_configuration=capacity if database.is_serverless else None,
@@ -296,7 +325,11 @@ class Member(pulumi.ComponentResource):
             apply_immediately=True,
             tags=self._context.tags(name),
             opts=self._context.options(
-                self.region, self, depends_on=depends_on, ignore_changes=CLUSTER_IGNORES
+                self.region,
+                self,
+                depends_on=depends_on,
+                ignore_changes=CLUSTER_IGNORES,
+                existing=name if self._adopted else None,
             ),
         )
 
@@ -346,7 +379,11 @@ class Member(pulumi.ComponentResource):
                 apply_immediately=True,
                 tags=self._context.tags(name),
                 opts=self._context.options(
-                    self.region, self, depends_on=monitoring, ignore_changes=INSTANCE_IGNORES
+                    self.region,
+                    self,
+                    depends_on=monitoring,
+                    ignore_changes=INSTANCE_IGNORES,
+                    existing=name if self._adopted else None,
                 ),
             )
             instances.append(instance)

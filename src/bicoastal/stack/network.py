@@ -100,7 +100,7 @@ class RegionNetwork(pulumi.ComponentResource):
         is_public: whether the subnets have a way to the internet.
         vpc: the VPC.
         subnets: one per zone.
-        route_table: the table of all subnets.
+        route_tables: the table of all subnets; an adopted VPC may have several.
     """
 
     def __init__(self, region: str, context: Context, parent: pulumi.Resource) -> None:
@@ -117,6 +117,9 @@ class RegionNetwork(pulumi.ComponentResource):
             settings.health.endpoint_check == "public" and region in settings.regions.members
         )
         kind = "public" if self.is_public else "private"
+        if settings.adopts(region):
+            self._take_over(context)
+            return
         self.vpc = aws.ec2.Vpc(
             names.vpc(region),
             cidr_block=self.cidr,
@@ -126,15 +129,32 @@ class RegionNetwork(pulumi.ComponentResource):
             opts=context.options(region, self),
         )
         table_name = names.route_table(region, kind)
-        self.route_table = aws.ec2.RouteTable(
-            table_name,
-            vpc_id=self.vpc.id,
-            tags=context.tags(table_name),
-            opts=context.options(region, self),
-        )
+        self.route_tables = [
+            aws.ec2.RouteTable(
+                table_name,
+                vpc_id=self.vpc.id,
+                tags=context.tags(table_name),
+                opts=context.options(region, self),
+            )
+        ]
         self.subnets = self._subnets(kind, context)
         if self.is_public:
             self._internet(context)
+        self.register_outputs({"vpc_id": self.vpc.id})
+
+    def _take_over(self, context: Context) -> None:
+        """Live in the VPC of an adopted cluster, which cannot leave it. Only routes are added."""
+        adopt, names, region = context.settings.adopt, context.names, self.region
+        opts = context.options(region, self)
+        self.vpc = aws.ec2.Vpc.get(names.vpc(region), str(adopt.vpc_id), opts=opts)
+        self.subnets = [
+            aws.ec2.Subnet.get(names.subnet(region, "adopted", n), id_, opts=opts)
+            for n, id_ in enumerate(adopt.subnet_ids, start=1)
+        ]
+        self.route_tables = [
+            aws.ec2.RouteTable.get(f"{names.route_table(region, 'adopted')}-{n}", id_, opts=opts)
+            for n, id_ in enumerate(adopt.route_table_ids, start=1)
+        ]
         self.register_outputs({"vpc_id": self.vpc.id})
 
     def _subnets(self, kind: str, context: Context) -> list[aws.ec2.Subnet]:
@@ -160,7 +180,7 @@ class RegionNetwork(pulumi.ComponentResource):
             )
             aws.ec2.RouteTableAssociation(
                 name,
-                route_table_id=self.route_table.id,
+                route_table_id=self.route_tables[0].id,
                 subnet_id=subnet.id,
                 opts=context.options(region, self),
             )
@@ -177,7 +197,7 @@ class RegionNetwork(pulumi.ComponentResource):
         )
         aws.ec2.Route(
             name,
-            route_table_id=self.route_table.id,
+            route_table_id=self.route_tables[0].id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
             opts=context.options(self.region, self),
@@ -219,13 +239,14 @@ class Peering(pulumi.ComponentResource):
             opts=context.options(accepter.region, self),
         )
         for here, there in ((requester, accepter), (accepter, requester)):
-            aws.ec2.Route(
-                f"{name}-from-{region_code(here.region)}",
-                route_table_id=here.route_table.id,
-                destination_cidr_block=there.cidr,
-                vpc_peering_connection_id=self.connection.id,
-                opts=context.options(here.region, self, depends_on=[self.accepter]),
-            )
+            for number, table in enumerate(here.route_tables):
+                aws.ec2.Route(
+                    f"{name}-from-{region_code(here.region)}" + (f"-{number}" if number else ""),
+                    route_table_id=table.id,
+                    destination_cidr_block=there.cidr,
+                    vpc_peering_connection_id=self.connection.id,
+                    opts=context.options(here.region, self, depends_on=[self.accepter]),
+                )
         if requester.is_public or accepter.is_public:
             self._resolve_privately(requester, accepter, context)
         self.register_outputs({"peering_id": self.connection.id})

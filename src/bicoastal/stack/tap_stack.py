@@ -93,7 +93,9 @@ class TapStack(pulumi.ComponentResource):
         if context.settings.network.flow_logs:
             FlowLogs(networks, keys, context, self)
         self._topics = Topics(keys, context, self)
-        self._global_cluster = create_global_cluster(context, self)
+        # One that begins with an adopted cluster is made when that has been taken over.
+        adopts = context.settings.adopts(context.home)
+        self._global_cluster = None if adopts else create_global_cluster(context, self)
         self._members = self._create_members(networks, access, keys, context, secret_arn)
         self._probers = {
             region: Prober(
@@ -157,6 +159,8 @@ class TapStack(pulumi.ComponentResource):
                 seed=seed if region == context.home else None,
                 after=[found for member in members.values() for found in member.instances],
             )
+            if context.settings.adopts(region):
+                self._global_cluster = create_global_cluster(context, self, members[region])
         return members
 
     def _watch(self, context: Context) -> None:

@@ -170,10 +170,9 @@ def other_version(lab: Environment) -> Iterator[None]:
     rds = lab.client("rds", STANDBY)
     name = "aurora-usw2-dev"
     before = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["EngineVersion"]
-    for version in ("8.0.mysql_aurora.3.10.3", before):
-        rds.modify_db_cluster(DBClusterIdentifier=name, EngineVersion=version)
-        if version != before:
-            yield
+    lab.aws.set_version(STANDBY, "8.0.mysql_aurora.3.10.3")
+    yield
+    lab.aws.set_version(STANDBY, before)
 
 
 @pytest.mark.usefixtures("healthy", "other_version")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_bad_usage_is_an_error_of_ours(arguments: tuple[str, ...], text: str) ->
     "command",
     (
         *("arm", "disarm", "approve", "acknowledge", "unlock", "maintenance", "failover"),
-        *("switchover", "failback", "rejoin"),
+        *("switchover", "failback", "rejoin", "upgrade"),
     ),
 )
 def test_every_change_needs_a_reason(command: str) -> None:
@@ -100,7 +101,14 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return end
 
     monkeypatch.setattr(access_module.Access, "open", lambda _self, _tell: (None, STANDBY))
-    monkeypatch.setattr(overriding, "plan", lambda *_: plan)
+    asked["plan"] = plan
+
+    def planned_so(*_: Any, stopped: bool) -> Plan:
+        asked["stopped"] = stopped
+        found: Plan = asked["plan"]
+        return found
+
+    monkeypatch.setattr(overriding, "plan", planned_so)
     monkeypatch.setattr(overriding, "carry_out", carry_out)
     return asked
 
@@ -115,6 +123,22 @@ def test_a_failover_says_who_serves(planned: dict[str, Any]) -> None:
     assert "gate red     armed: no" in result.stderr
     assert "gates green  none" in result.stderr
     assert (planned["requester"], planned["reason"]) == ("ada", "a test")
+
+
+def test_a_promoted_replica_has_no_way_back(planned: dict[str, Any], tmp_path: Path) -> None:
+    keys = "config:\n  bicoastal:topology: binlog-replica\n  bicoastal:failover: {mode: observe}\n"
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(keys)
+    config = replace(planned["plan"].config, topology="binlog-replica", mode="observe")
+    planned["plan"] = replace(planned["plan"], config=config)
+    options = ("--to", STANDBY, "--yes", "--stopped", "--requester", "ada", *WHY)
+    result = run("failover", "--stack", str(file), *options)
+    assert result.exit_code == 0
+    assert f"{HOME} is no standby any more" in result.stdout
+    assert planned["stopped"] is True
+    wrong = run("failover", *options).exception
+    assert isinstance(wrong, BicoastalError)
+    assert "--stopped is for topology binlog-replica" in str(wrong)
 
 
 def test_a_failed_failover_is_exit_code_one(planned: dict[str, Any]) -> None:

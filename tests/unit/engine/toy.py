@@ -115,6 +115,14 @@ class ToyProvider(Provider):
         if request.resource_id not in self.world.things:
             return ReadResponse()
         arn = from_plain(f"arn:{request.resource_id}")
+        if not request.properties:  # an import: nothing is known of it yet
+            live = {
+                k: v for k, v in self.world.things[request.resource_id].items() if k != "region"
+            }
+            inputs = {k: from_plain(v) for k, v in live.items()}
+            return ReadResponse(
+                request.resource_id, {**inputs, "arn": arn, "inputs": from_plain(live)}, inputs
+            )
         return ReadResponse(request.resource_id, {**request.properties, "arn": arn})
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:

@@ -348,9 +348,9 @@ def test_a_session_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- a replica by binary log: two clusters, of which each knows only its own source -------------
-def replica(clients: StubbedClients, region: str = STANDBY) -> Gateway:
+def replica(clients: StubbedClients, *, by_hand: bool = False) -> Gateway:
     changes = {"topology": "binlog-replica", "mode": "observe"}
-    return Gateway(config(region, **changes), 1.0, clients)
+    return Gateway(config(STANDBY, **changes), 1.0, clients, by_hand=by_hand)
 
 
 @pytest.mark.parametrize(
@@ -387,6 +387,17 @@ def test_a_replica_is_never_promoted_from_here(clients: StubbedClients) -> None:
     with pytest.raises(GatewayError, match="by hand"):
         replica(clients).promote(STANDBY_ARN)
     assert clients.stubs == {}
+
+
+def test_a_person_promotes_a_replica_by_its_cluster(clients: StubbedClients) -> None:
+    answer = {"ResponseMetadata": {"RequestId": "id-8"}}
+    stub = clients.stub("rds", STANDBY)
+    asked = {"DBClusterIdentifier": "standby"}
+    stub.add_response("promote_read_replica_db_cluster", answer, asked)
+    assert replica(clients, by_hand=True).promote(STANDBY_ARN) == "id-8"
+    stub.add_client_error("promote_read_replica_db_cluster", "InvalidDBClusterStateFault", "no")
+    with pytest.raises(GatewayError, match="was not accepted"):
+        replica(clients, by_hand=True).promote(STANDBY_ARN)
 
 
 def test_a_replica_tells_its_lag_in_seconds_or_that_it_does_not_know(

@@ -437,6 +437,25 @@ def test_a_cluster_that_vanished_is_an_error() -> None:
     run(test)
 
 
+def test_a_replica_is_promoted_in_its_time_and_one_without_a_database_at_once() -> None:
+    async def test(lab: Lab) -> None:
+        standby = lab.member(STANDBY)
+        standby.cluster["ReplicationSourceIdentifier"] = "arn"
+        await lab.members.promoted(standby.cluster, STANDBY)
+        assert (standby.state, standby.cluster["Status"]) == ("promoting", "promoting")
+        assert "ReplicationSourceIdentifier" in standby.cluster
+        await standby.starting
+        assert (standby.state, standby.seeded) == ("available", True)
+        assert "ReplicationSourceIdentifier" not in standby.cluster
+        assert standby.database.calls[-2:] == ["stop_following", "open"]
+        standby.state = "stopped"
+        standby.cluster["ReplicationSourceIdentifier"] = "arn"
+        await lab.members.promoted(standby.cluster, STANDBY)
+        assert "ReplicationSourceIdentifier" not in standby.cluster
+
+    run(test)
+
+
 def test_the_lag_of_secondaries_is_published_when_it_is_known() -> None:
     class CloudWatch:
         def __init__(self) -> None:
@@ -464,6 +483,19 @@ def test_the_lag_of_secondaries_is_published_when_it_is_known() -> None:
         standby.records.record = None
         assert await publish(standby, cloudwatch) is None
         assert len(cloudwatch.data) == 2
+
+    run(test)
+
+
+def test_the_lag_of_a_replica_outside_a_global_database_is_in_seconds() -> None:
+    published: list[Any] = []
+
+    async def test(lab: Lab) -> None:
+        standby = lab.member(STANDBY)
+        standby.records.member = None
+        cloudwatch = type("CloudWatch", (), {"record_metric": lambda _, *d: published.append(d)})()
+        assert await publish(standby, cloudwatch) == 0.25
+        assert [datum[1:4] for datum in published] == [("AuroraBinlogReplicaLag", 0.25, "Seconds")]
 
     run(test)
 

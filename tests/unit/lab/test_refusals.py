@@ -36,6 +36,9 @@ class Fake:
             cluster("v2", EngineVersion="5.7.mysql_aurora.2.11.5"),
             cluster("old", EngineVersion="8.0.mysql_aurora.3.04.3"),
             cluster("user", DBSubnetGroup="used", DBClusterParameterGroup="tuned"),
+            cluster("first", DBClusterArn="first", GlobalClusterIdentifier="two"),
+            cluster("second", DBClusterArn="second", GlobalClusterIdentifier="two"),
+            cluster("busy", Status="upgrading"),
         ]
     )
     writer: dict[str, Any] | None = field(default_factory=lambda: cluster("writer"))
@@ -47,13 +50,16 @@ class Fake:
         return next((c for c in self.known if c["DBClusterIdentifier"] == identifier), None)
 
     def global_cluster(self, identifier: str) -> Mapping[str, Any] | None:
-        known = {"g": False, "encrypted": True}
+        known = {"g": False, "encrypted": True, "two": False}
         if identifier not in known:
             return None
+        arns = {"first": True, "second": False} if identifier == "two" else {}
+        members: list[Any] = [{"DBClusterArn": arn, "IsWriter": is_} for arn, is_ in arns.items()]
         return {
             "GlobalClusterIdentifier": identifier,
             "StorageEncrypted": known[identifier],
-            "GlobalClusterMembers": [{}] * self.members,
+            "EngineVersion": V3,
+            "GlobalClusterMembers": members or [{}] * self.members,
         }
 
     def writer_of(self, global_cluster: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -94,6 +100,14 @@ def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
         "DBInstanceClass": kind,
         "Engine": "aurora-mysql",
     } | extra
+
+
+def upgrade(name: str, version: str = "8.0.mysql_aurora.3.12.0") -> dict[str, str]:
+    return {"DBClusterIdentifier": name, "EngineVersion": version}
+
+
+def upgrade_all(version: str, **extra: str) -> dict[str, str]:
+    return {"GlobalClusterIdentifier": "two", "EngineVersion": version} | extra
 
 
 @pytest.mark.parametrize(
@@ -234,6 +248,27 @@ def instance(cluster_id: str, kind: str, **extra: str) -> dict[str, str]:
             "password",
         ),
         ("CreateDBInstance", instance("missing", "db.r6g.large"), "DBClusterNotFoundFault", "miss"),
+        ("ModifyDBCluster", upgrade("busy"), "InvalidDBClusterStateFault", "status upgrading"),
+        (
+            "ModifyDBCluster",
+            upgrade("plain", "8.0.mysql_aurora.3.10.2"),
+            "InvalidParameterCombination",
+            f"Cannot find upgrade target from {V3}",
+        ),
+        ("ModifyDBCluster", upgrade("first"), "InvalidParameterValue", "global replicas first"),
+        ("ModifyGlobalCluster", upgrade_all(V3[:-1] + "4"), "InvalidParameterValue", "minor"),
+        (
+            "ModifyGlobalCluster",
+            upgrade_all("8.4.mysql_aurora.8.4.7"),
+            "InvalidParameterCombination",
+            "AllowMajorVersionUpgrade",
+        ),
+        (
+            "FailoverGlobalCluster",
+            {"AllowDataLoss": "true", "Switchover": "true"},
+            "InvalidParameterCombination",
+            "cannot both",
+        ),
         (
             "CreateDBInstance",
             instance("plain", "db.r6g.large", DBInstanceIdentifier="-"),
@@ -328,6 +363,14 @@ def test_what_aws_refuses(action: str, parameters: dict[str, str], code: str, wo
         ("CreateDBInstance", instance("v2", "db.r4.large")),
         ("DeleteDBCluster", {"DBClusterIdentifier": "missing"}),
         ("DeleteDBSubnetGroup", {"DBSubnetGroupName": "free"}),
+        ("ModifyDBCluster", upgrade("plain")),
+        ("ModifyDBCluster", upgrade("second")),
+        ("ModifyDBCluster", upgrade("first", V3)),
+        ("ModifyDBCluster", upgrade("missing")),
+        ("ModifyGlobalCluster", upgrade_all(V3)),
+        ("ModifyGlobalCluster", upgrade_all("8.4.x", AllowMajorVersionUpgrade="true")),
+        ("ModifyGlobalCluster", {"GlobalClusterIdentifier": "missing", "EngineVersion": "9"}),
+        ("FailoverGlobalCluster", {"AllowDataLoss": "true"}),
     ),
 )
 def test_what_aws_accepts(action: str, parameters: dict[str, str]) -> None:
@@ -366,6 +409,16 @@ def test_the_first_member_of_a_global_cluster_is_like_any_other_cluster() -> Non
     first = Fake(writer=None)
     assert refused("CreateDBCluster", NEW | {"GlobalClusterIdentifier": "g"}, first) is None
     assert refused("CreateDBCluster", SECOND, first) is not None
+
+
+def test_a_secondary_is_upgraded_with_an_instance_only_and_before_the_writer() -> None:
+    headless = refused("ModifyDBCluster", upgrade("second"), Fake(instances=0))
+    assert headless is not None
+    assert "at least one DB instance" in headless.message
+    ready = Fake()
+    ready.cluster("second")["EngineVersion"] = "8.0.mysql_aurora.3.12.0"  # type: ignore[index]
+    assert refused("ModifyDBCluster", upgrade("first"), ready) is None
+    assert refused("ModifyDBCluster", upgrade("first", "8.0.mysql_aurora.3.13.0"), ready)
 
 
 def test_a_global_cluster_has_a_writer_and_ten_secondaries() -> None:

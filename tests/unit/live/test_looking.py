@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bicoastal.live.looking import looker
 from bicoastal.settings import RULES
 from bicoastal.settings.loading import review_stack_content
+from bicoastal.settings.rules.adopting import WHOLE
 
 from .conftest import HOME, STANDBY, WITNESS
 
@@ -16,6 +19,7 @@ STACK = b"""config:
   bicoastal:hostedZoneId: Z0123456789ABC
   bicoastal:domainName: db.example.org
 """
+ADOPTING = STACK + f"  bicoastal:adopt: {json.dumps(WHOLE)}\n".encode()
 IGNORING = STACK.replace(
     b":secret:b/dev-AbCdEf", b":secret:b/dev-AbCdEf  # bicoastal: ignore BC704 -- x"
 )
@@ -30,7 +34,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_when_nobody_answers_no_rule_of_the_account_counts_as_passed() -> None:
     told: list[str] = []
     look = looker(CLOSED, told.append)
-    review = review_stack_content(STACK, "Pulumi.dev.yaml", deploying=True, look=look)
+    review = review_stack_content(ADOPTING, "Pulumi.dev.yaml", deploying=True, look=look)
     unchecked = {f.rule_id for f in review.findings if not f.checked}
     assert unchecked == {rule_id for rule_id in RULES if rule_id.startswith("BC7")}
     assert all(f.checked for f in review.findings if f.rule_id < "BC7")

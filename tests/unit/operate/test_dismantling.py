@@ -10,6 +10,7 @@ from bicoastal.operate.deletion_order import Live, Step, look, refusals, steps
 from bicoastal.operate.dismantling import dismantle
 from bicoastal.operate.errors import Refused
 from bicoastal.settings import load
+from bicoastal.settings.rules.adopting import WHOLE
 
 from .fake_rds import CODES, FakeRds, both, cluster, group, refused, silence
 from .samples import HOME, SETTINGS, STANDBY, arn
@@ -80,6 +81,37 @@ def test_a_member_that_left_goes_first_and_leaves_nothing() -> None:
     rds = FakeRds({r: cluster(r) for r in CODES}, group(STANDBY, STANDBY))
     asked, _ = done(rds)
     assert asked == [*whole(HOME, leaves=False), *whole(STANDBY), "group global-dev"]
+
+
+ADOPTING = load({"adopt": {**WHOLE, "cluster": "aurora-use1-dev", "instances": ["db-use1-1-dev"]}})
+OWN_GROUPS = [{"VpcSecurityGroupId": WHOLE["securityGroupIds"][0]}]
+
+
+@pytest.mark.parametrize("writer", (HOME, STANDBY))
+def test_what_was_adopted_only_leaves_the_global_database(writer: str) -> None:
+    rds = both(writer)
+    rds.clusters[HOME] |= {"DeletionProtection": True, "VpcSecurityGroups": OWN_GROUPS}
+    assert list(refusals(ADOPTING, look(rds, ADOPTING))) == []
+    asked, _ = done(rds, ADOPTING)
+    leaving = ["leave global-dev aurora-use1-dev"]
+    parts = (whole(STANDBY), leaving) if writer == HOME else (leaving, whole(STANDBY))
+    assert asked == [*parts[0], *parts[1], "group global-dev"]
+    assert list(rds.clusters) == [HOME]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    (
+        {"DBClusterParameterGroup": "params-use1-dev", "VpcSecurityGroups": OWN_GROUPS},
+        {"VpcSecurityGroups": [*OWN_GROUPS, {"VpcSecurityGroupId": "sg-stack"}]},
+    ),
+)
+def test_what_was_adopted_gets_its_own_groups_back_first(changes: dict[str, Any]) -> None:
+    rds = both(HOME)
+    rds.clusters[HOME] |= changes
+    (found,) = refusals(ADOPTING, look(rds, ADOPTING))
+    assert "was adopted and outlives the stack: give it its own groups back first" in found
+    assert f"--vpc-security-group-ids {WHOLE['securityGroupIds'][0]}" in found
 
 
 @pytest.mark.parametrize("source", (HOME, STANDBY))

@@ -8,6 +8,8 @@ import pytest
 
 from bicoastal.operate import inventory
 from bicoastal.operate.inventory import Entry, of_stack
+from bicoastal.settings import load
+from bicoastal.settings.rules.adopting import WHOLE
 
 from .played import clients
 from .samples import HOME, SETTINGS
@@ -35,6 +37,16 @@ def test_whose_it_is(monkeypatch: pytest.MonkeyPatch, entry: Entry, is_ours: boo
     monkeypatch.setattr(inventory, "_entries", entries)
     client: Any = None
     assert of_stack(client, SETTINGS) == ((str(entry),) if is_ours else ())
+
+
+def test_what_was_adopted_is_not_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load({"adopt": {**WHOLE, "logGroups": ["error"]}})
+    kept = ("orders", "orders-1", "/aws/rds/cluster/orders/error")
+    own = ("/aws/rds/cluster/orders/slowquery", "aurora-usw2-dev")
+    found = [Entry(HOME, "thing", name, name) for name in (*kept, *own)]
+    monkeypatch.setattr(inventory, "_entries", lambda *_: found)
+    client: Any = None
+    assert of_stack(client, settings) == tuple(map(str, found[-2:]))
 
 
 def test_records_in_somebody_elses_zone_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

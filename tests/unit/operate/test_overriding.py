@@ -15,13 +15,14 @@ from bicoastal.failover.errors import StoreError
 from bicoastal.failover.gateway import GatewayError
 from bicoastal.failover.guards import View
 from bicoastal.failover.state import Policy, Record, State
-from bicoastal.failover.votes import Evidence, Topology
+from bicoastal.failover.votes import Evidence, Topology, Verdict
 from bicoastal.operate import overriding
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.overriding import Plan, carry_out, refusals
 from bicoastal.operate.target import Target
+from bicoastal.settings import load
 
-from .samples import HOME, NOW, RECORD, SETTINGS, STANDBY, arn
+from .samples import HOME, NOW, RECORD, SETTINGS, STANDBY, arn, vote
 
 CONFIG = Target(SETTINGS).controller_config(
     STANDBY, {HOME: arn(HOME), STANDBY: arn(STANDBY)}
@@ -71,6 +72,42 @@ def test_refusals(record: Record, topology: Topology | None, reason: str) -> Non
     assert reason in found
 
 
+REPLICA = load({"topology": "binlog-replica", "failover": {"mode": "observe"}})
+REPLICA_CONFIG = Target(REPLICA, any_topology=True).controller_config(
+    STANDBY, {STANDBY: arn(STANDBY)}
+)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "lag", "stopped", "reason"),
+    (
+        (Verdict.UP, 0.0, False, f"{HOME} answers ({HOME}), and nothing keeps it from taking"),
+        (Verdict.DOWN, None, False, None),
+        (Verdict.UNKNOWN, 90.0, False, None),
+        (Verdict.UP, 0.5, True, None),
+        (Verdict.UP, 7.0, True, "the replica's lag is 7.0 s: stop all writes"),
+        (Verdict.UP, None, True, "the replica's lag is unknown"),
+    ),
+)
+def test_a_replica_is_promoted_only_beside_a_writer_that_is_gone_or_still(
+    verdict: Verdict, lag: float | None, stopped: bool, reason: str | None
+) -> None:
+    evidence = Evidence(NOW, (vote(HOME, verdict),), topology=READY, lag_s=lag)
+    policy = Policy.of(REPLICA_CONFIG)
+    view = View(RECORD, evidence, NOW, policy, guards.tally(RECORD, evidence, NOW, policy))
+    found = refusals(view, REPLICA_CONFIG, None, stopped=stopped)
+    assert (found == ()) if reason is None else (reason in found[0])
+    ready = replace(READY, standby_ready=False)
+    unready = replace(view, evidence=replace(evidence, topology=ready))
+    (first,) = refusals(unready, REPLICA_CONFIG, None, stopped=stopped)
+    assert "not available or has no instance" in first
+
+
+def test_the_call_for_a_replica_names_its_cluster() -> None:
+    plan = Plan(REPLICA_CONFIG, RECORD, Evidence(NOW), (), ())
+    assert plan.call == f"rds:PromoteReadReplicaDBCluster in {STANDBY}: aurora-usw2-dev"
+
+
 class FakeStore:
     """A record in memory; fails as told. Not a RecordStore."""
 
@@ -99,8 +136,8 @@ class FakeGateway:
 
     refusal: GatewayError | None = None
 
-    def __init__(self, *arguments: Any) -> None:
-        pass
+    def __init__(self, *arguments: Any, by_hand: bool) -> None:
+        assert by_hand
 
     def promote(self, target: str) -> str:
         if self.refusal is not None:

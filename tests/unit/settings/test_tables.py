@@ -50,6 +50,15 @@ def test_versions_compare_by_number() -> None:
     assert tables.number("3.13.0").number < tables.number("8.4.7").number
 
 
+def test_engine_versions_have_an_order_and_a_major_version() -> None:
+    assert tables.is_lower("8.0.mysql_aurora.3.10.4", "8.0.mysql_aurora.3.12.0")
+    assert tables.is_lower("8.0.mysql_aurora.3.13.0", "8.4.mysql_aurora.8.4.7")
+    assert not tables.is_lower("8.0.mysql_aurora.3.10.4", "8.0.mysql_aurora.3.10.4")
+    assert not tables.is_lower("8.0", "8.0.mysql_aurora.3.10.4")
+    assert not tables.is_lower("8.0.mysql_aurora.3.10.4", "8.4")
+    assert tables.major("8.4.mysql_aurora.8.4.7") == "8.4"
+
+
 def test_the_calendar_knows_long_term_support() -> None:
     version = tables.parse_version("8.0.mysql_aurora.3.10.4")
     assert version is not None

@@ -62,6 +62,8 @@ class Resource:
     ignores: tuple[str, ...]
     dependencies: tuple[str, ...]
     custom: bool
+    existing: str = ""
+    kept: bool = False
 
     def policy(self, key: str = "policy") -> list[dict[str, Any]]:
         statements: list[dict[str, Any]] = json.loads(self.inputs[key])["Statement"]
@@ -139,6 +141,8 @@ class Cloud(mocks.Mocks):
             "zoneId": f"Z{name}",
         }
         state.pop("masterPasswordWo", None)
+        if args.resource_id:  # it exists already
+            state.setdefault("name", args.resource_id)
         if kind == "Cluster":
             host = f"{args.name}.cluster-{{}}x1.{region}.rds.amazonaws.com"
             state |= {"endpoint": host.format(""), "readerEndpoint": host.format("ro-")}
@@ -176,6 +180,8 @@ class Recorder(mocks.MockMonitor):
             ignores=tuple(request.ignoreChanges),
             dependencies=tuple(request.dependencies),
             custom=bool(request.custom),
+            existing=request.importId,
+            kept=bool(request.retainOnDelete),
         )
         if resource.type != "pulumi:pulumi:Stack":  # the engine's own
             self.program.resources.append(resource)

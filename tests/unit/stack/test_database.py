@@ -56,6 +56,7 @@ def test_instances_of_both_members_are_alike(default: Any) -> None:
     assert home.inputs["instanceClass"] == "db.serverless"
     assert home.inputs["clusterIdentifier"] == "aurora-use1-dev"
     assert home.ignores == standby.ignores == ("engineVersion",)
+    assert default.one("GlobalCluster", "global-dev").ignores == ("engineVersion",)
 
 
 @pytest.mark.parametrize("region", CODES)

@@ -84,6 +84,8 @@ class ServerConfig:
             promotion time, which no lab can measure).
         fence_s: Seconds that fencing the old writer may take before the promotion goes on.
         drain_s: Seconds that a replica may take to apply what it has received.
+        upgrade_s: Seconds that a database is away at least while its engine is upgraded (likewise
+            a model).
         pace: How many times faster than AWS the functions run.
         durability: Of a writer.
     """
@@ -93,6 +95,7 @@ class ServerConfig:
     promotion_s: float = 1.0
     fence_s: float = 1.0
     drain_s: float = 10.0
+    upgrade_s: float = 0.5
     pace: float = 20.0
     durability: Durability = field(default_factory=Durability)
 

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from pymysql.err import MySQLError
 
-from bicoastal.lab.aws import offers
+from bicoastal.lab.aws import offers, upgrades
 from bicoastal.lab.aws.failovers import Failovers
 from bicoastal.lab.aws.members import Member, Members
 from bicoastal.lab.aws.patches import Action, Response, flattened
@@ -56,6 +56,7 @@ class ControlPlane:
             "ModifyDBCluster": self._modify_cluster,
             "DeleteDBCluster": self._delete_cluster,
             "CreateDBInstance": self._create_instance,
+            "ModifyDBInstance": _modify_instance,
             "DeleteDBInstance": self._delete_instance,
             "RemoveFromGlobalCluster": self._remove_from_global,
             "FailoverGlobalCluster": partial(self._failover, "FailoverGlobalCluster"),
@@ -63,6 +64,7 @@ class ControlPlane:
             "PromoteReadReplicaDBCluster": self._promote_replica,
             "DescribeOrderableDBInstanceOptions": self._orderable,
             "DescribeAccountAttributes": self._quotas,
+            "DescribeDBEngineVersions": self._versions,
             **{action: partial(self._subscribed, action) for action in self.subscriptions.actions},
         }
 
@@ -108,17 +110,24 @@ class ControlPlane:
     def _modify_cluster(
         self, records: Records, flat: Mapping[str, str], params: Any, original: Action
     ) -> Response:
+        cluster = records.cluster(flat.get("DBClusterIdentifier", "")) or {}
+        before = cluster.get("EngineVersion")
         answer = original(params)
-        cluster = records.cluster(flat.get("DBClusterIdentifier", ""))
-        if answer[0] == _OK and cluster:
-            _store(cluster, flat)
-        if answer[0] == _OK and flat.get("MasterUserPassword"):
+        if answer[0] != _OK:
+            return answer
+        _store(cluster, flat)
+        if flat.get("MasterUserPassword"):
             work = self._members.password_changed(flat["DBClusterIdentifier"], records.region)
             self._on_loop(work)
-        cluster = records.cluster(flat.get("DBClusterIdentifier", ""))
-        if answer[0] == _OK and cluster and flat.get("EngineVersion"):
-            records.upgrade_instances(cluster)
-        return answer
+        if (wanted := cluster["EngineVersion"]) == before:
+            return answer
+        # The version is reached at the end; without ApplyImmediately it waits for a maintenance
+        # window, of which the lab has none.
+        cluster["EngineVersion"] = before
+        if flat.get("ApplyImmediately") == "true":
+            self._on_loop(upgrades.begin(self._members, records, cluster, wanted))
+        body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
+        return self._answer("ModifyDBCluster", body)
 
     def _delete_cluster(
         self, records: Records, flat: Mapping[str, str], params: Any, original: Action
@@ -193,26 +202,20 @@ class ControlPlane:
         self, action: str, records: Records, flat: Mapping[str, str], params: Any, _: Action
     ) -> Response:
         lossy = action == "FailoverGlobalCluster" and flat.get("AllowDataLoss") == "true"
-        if lossy and flat.get("Switchover") == "true":
-            return self._refuse(
-                Refusal(
-                    "InvalidParameterCombination",
-                    "AllowDataLoss and Switchover cannot both be specified.",
-                )
-            )
         resolved, error = self._rds._resolve_global_writer_switch(params)
         if error:
             answer: Response = error
             return answer
         group, target_cluster, _membership, writer_membership = resolved
-        if group["Status"] != "available":
-            return self._refuse(_busy(group))
         target = self._members.of_arn(target_cluster["DBClusterArn"])
         source = self._members.of_arn(writer_membership["DBClusterArn"])
+        writer = records.writer_of(group) or target_cluster
+        if refusal := _hindrance(group, writer, target_cluster):
+            return self._refuse(refusal)
         if not target or target.state != "available":
             return self._refuse(_not_ready(target_cluster))
         if not source or (not lossy and not _healthy(source, target)):
-            return self._refuse(_not_ready(records.writer_of(group) or target_cluster))
+            return self._refuse(_not_ready(writer))
         kind = "failover" if lossy else "switchover"
         self._on_loop(self._failovers.begin(group, source, target, kind))
         body = f"<GlobalCluster>{self._rds._global_cluster_xml(group)}</GlobalCluster>"
@@ -227,13 +230,13 @@ class ControlPlane:
             return self._refuse(
                 Refusal("DBClusterNotFoundFault", f"DBCluster {identifier} not found.", 404)
             )
-        if not cluster.pop("ReplicationSourceIdentifier", None):
+        if not cluster.get("ReplicationSourceIdentifier"):
             return self._refuse(
                 Refusal(
                     "InvalidDBClusterStateFault", f"DBCluster {identifier} is not a read replica."
                 )
             )
-        self._on_loop(self._members.detached(identifier, records.region))
+        self._on_loop(self._members.promoted(cluster, records.region))
         body = f"<DBCluster>{self._rds._cluster_xml(cluster)}</DBCluster>"
         return self._answer("PromoteReadReplicaDBCluster", body)
 
@@ -246,6 +249,14 @@ class ControlPlane:
             return original(params)
         body = offers.orderable(flat, records.region, sorted(versions))
         return self._answer("DescribeOrderableDBInstanceOptions", body)
+
+    def _versions(
+        self, _: Records, flat: Mapping[str, str], params: Any, original: Action
+    ) -> Response:
+        status, headers, body = original(params)
+        if flat.get("Engine") == "aurora-mysql":
+            body = offers.with_targets(body, self._rds.AURORA_MYSQL_ENGINE_VERSION_SET)
+        return status, headers, body
 
     def _quotas(self, records: Records, _flat: Mapping[str, str], _params: Any, _: Any) -> Response:
         return self._answer("DescribeAccountAttributes", offers.quotas(records.used()))
@@ -261,6 +272,17 @@ class ControlPlane:
             _OK, f"{action}Response", f"<{action}Result>{body}</{action}Result>"
         )
         return answer
+
+
+def _modify_instance(
+    records: Records, flat: Mapping[str, str], params: Any, original: Action
+) -> Response:
+    """MiniStack forgets what becomes of minor upgrades by themselves."""
+    answer = original(params)
+    instance = records.instance(flat.get("DBInstanceIdentifier", ""))
+    if answer[0] == _OK and instance and (wanted := flat.get("AutoMinorVersionUpgrade")):
+        instance["AutoMinorVersionUpgrade"] = wanted == "true"
+    return answer
 
 
 def _pass_on(_: Records, _flat: Mapping[str, str], params: Any, original: Action) -> Response:
@@ -279,6 +301,25 @@ def _not_ready(cluster: Mapping[str, Any]) -> Refusal:
     return Refusal(
         "InvalidDBClusterStateFault",
         f"DBCluster {cluster['DBClusterIdentifier']} has no available DB instance.",
+    )
+
+
+def _hindrance(
+    group: Mapping[str, Any], writer: Mapping[str, Any], target: Mapping[str, Any]
+) -> Refusal | None:
+    """What keeps a global database from moving its writer: its state, or another version.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-upgrade.html
+    (no version of Aurora MySQL allows differing patch levels)
+    """
+    if group["Status"] != "available":
+        return _busy(group)
+    if writer["EngineVersion"] == target["EngineVersion"]:
+        return None
+    return Refusal(
+        "InvalidDBClusterStateFault",
+        f"Target cluster {target['DBClusterIdentifier']} must have the same engine version as "
+        "current primary cluster.",
     )
 
 

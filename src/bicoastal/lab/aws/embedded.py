@@ -229,6 +229,16 @@ class EmbeddedAws:
         """
         self._call("POST", "/_lab/restart", {"member": region})
 
+    def set_version(self, region: str, version: str) -> None:
+        """Give a member another engine version, as Aurora itself may do after a failover.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Messages.html
+
+        Raises:
+            LabError: The region has no database.
+        """
+        self._call("POST", "/_lab/version", {"member": region, "version": version})
+
     def refuse(self, action: str, *, match: str = "", **refusal: Any) -> None:
         """Refuse an API action from now on (see `layer.Injected`).
 

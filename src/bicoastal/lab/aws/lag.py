@@ -1,4 +1,4 @@
-"""Publishes each secondary's replication lag, as Aurora does: in the secondary's region only.
+"""Publishes each replica's lag, as Aurora does: in the replica's region only.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
 """
@@ -13,6 +13,8 @@ from pymysql.err import MySQLError
 from bicoastal.lab.aws.members import Member, Members
 
 METRICS = ("AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag")
+BINLOG_METRIC = "AuroraBinlogReplicaLag"
+"""Of a replica outside of a global database; in seconds, the others in milliseconds."""
 _EVERY_S = 1.0
 
 
@@ -30,7 +32,7 @@ async def publish_forever(members: Members, cloudwatch: Any) -> None:
 
 
 async def publish(member: Member, cloudwatch: Any) -> float | None:
-    """Publish one member's lag, if it is a secondary whose lag is known.
+    """Publish one member's lag, if it is a replica whose lag is known.
 
     Args:
         member: The member.
@@ -40,8 +42,7 @@ async def publish(member: Member, cloudwatch: Any) -> float | None:
         The lag in seconds, or None when nothing was published.
     """
     cluster = member.records.cluster(member.cluster_id)
-    membership = member.records.member_of(cluster) if cluster else None
-    if member.state != "available" or membership is None or membership["IsWriter"]:
+    if member.state != "available" or cluster is None or member.source is None:
         return None
     try:
         lag = await asyncio.to_thread(member.database.lag)
@@ -49,8 +50,9 @@ async def publish(member: Member, cloudwatch: Any) -> float | None:
         return None  # it is down or hangs: there is no metric, as in AWS
     if lag is not None:
         dimensions = {"DBClusterIdentifier": member.cluster_id}
-        for metric in METRICS:
-            member.records.run(
-                cloudwatch.record_metric, "AWS/RDS", metric, lag * 1000, "Milliseconds", dimensions
-            )
+        values = dict.fromkeys(METRICS, (lag * 1000, "Milliseconds"))
+        if member.records.member_of(cluster) is None:
+            values = {BINLOG_METRIC: (lag, "Seconds")}
+        for metric, (value, unit) in values.items():
+            member.records.run(cloudwatch.record_metric, "AWS/RDS", metric, value, unit, dimensions)
     return lag

@@ -25,7 +25,7 @@ from bicoastal.lab.databases import Database, ServerBinary, Template, find_serve
 from bicoastal.lab.workspace import Workspace
 
 _log = logging.getLogger(__name__)
-_CATCH_UP_S = 10.0
+CATCH_UP_S = 10.0
 _POLL_S = 0.02
 
 
@@ -189,7 +189,7 @@ class Members:
             await self.launch(member.database)
             await self.assume_role(member)
             if (source := member.source) and (writer := self.by_region.get(source)):
-                await self.caught_up(member.database, writer.database, timeout=_CATCH_UP_S)
+                await self.caught_up(member.database, writer.database, timeout=CATCH_UP_S)
             member.state = "available"
             member.records.set_status(member.cluster, "available")
         except (LabError, MySQLError, OSError) as error:
@@ -298,6 +298,25 @@ class Members:
             with contextlib.suppress(MySQLError, OSError):  # it may be down; it leaves all the same
                 await asyncio.to_thread(member.database.stop_following)
                 await asyncio.to_thread(member.database.open)
+
+    async def promoted(self, cluster: dict[str, Any], region: str) -> None:
+        """A replica outside a global database becomes a cluster of its own, in the background.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.Promote.html
+        """
+        member = self.of(cluster["DBClusterIdentifier"], region)
+        if member is None or member.state != "available":
+            del cluster["ReplicationSourceIdentifier"]  # nothing runs that would take its time
+            return
+        member.state = cluster["Status"] = "promoting"
+        member.starting = asyncio.create_task(self._promote(member))
+
+    async def _promote(self, member: Member) -> None:
+        await asyncio.sleep(self.config.promotion_s)
+        del member.cluster["ReplicationSourceIdentifier"]
+        member.state, member.seeded = "available", True  # the master user came by replication
+        await self.detached(member.cluster_id, member.region)
+        member.records.set_status(member.cluster, "available")
 
     async def password_changed(self, cluster_id: str, region: str) -> None:
         """The master user has a new password."""

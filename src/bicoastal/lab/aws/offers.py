@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 
 from bicoastal.settings import tables
 
@@ -18,6 +19,7 @@ QUOTAS = {
     "DBClusterParameterGroups": 50,
 }
 _ZONES = "abc"
+_NO_TARGETS = re.compile(rb"<EngineVersion>([^<]+)</EngineVersion>(.*?)<ValidUpgradeTarget/>", re.S)
 
 
 def classes(engine_version: str) -> Iterator[str]:
@@ -72,6 +74,37 @@ def _option(version: str, name: str, region: str) -> str:
         f"<SupportsGlobalDatabases>{is_global}</SupportsGlobalDatabases>"
         "<SupportsClusters>true</SupportsClusters></OrderableDBInstanceOption>"
     )
+
+
+def with_targets(body: bytes, versions: Collection[str]) -> bytes:
+    """Say of each version to which ones it can be upgraded; MiniStack says to none.
+
+    Args:
+        body: an answer to DescribeDBEngineVersions.
+        versions: every version that can be created.
+
+    Returns:
+        The answer with every later version as a target.
+    """
+
+    def completed(match: re.Match[bytes]) -> bytes:
+        targets = "".join(
+            f"<UpgradeTarget><Engine>aurora-mysql</Engine><EngineVersion>{target}</EngineVersion>"
+            f"<AutoUpgrade>false</AutoUpgrade><IsMajorVersionUpgrade>{is_major}"
+            "</IsMajorVersionUpgrade></UpgradeTarget>"
+            for target, is_major in _targets(match[1].decode(), versions)
+        )
+        found = match[0].removesuffix(b"<ValidUpgradeTarget/>")
+        return found + f"<ValidUpgradeTarget>{targets}</ValidUpgradeTarget>".encode()
+
+    return _NO_TARGETS.sub(completed, body)
+
+
+def _targets(version: str, versions: Collection[str]) -> Iterator[tuple[str, str]]:
+    for other in sorted(versions):
+        if tables.is_lower(version, other):
+            same = tables.major(version) == tables.major(other)
+            yield other, "false" if same else "true"
 
 
 def quotas(used: Mapping[str, int]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bicoastal.lab.aws import limits
+from bicoastal.lab.aws import limits, upgrade_refusals
 from bicoastal.lab.aws.refusal import COMBINATION, VALUE, Inventory, Parameters, Refusal, Rule
 from bicoastal.settings.tables import MOST_SECONDARIES
 
@@ -206,6 +206,16 @@ def final_snapshot(parameters: Parameters, inventory: Inventory) -> Refusal | No
     return Refusal(COMBINATION, text)
 
 
+def one_way(parameters: Parameters, _: Inventory) -> Refusal | None:
+    """Either data may be lost, or it is a switchover.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverGlobalCluster.html
+    """
+    if {parameters.get("AllowDataLoss"), parameters.get("Switchover")} != {"true"}:
+        return None
+    return Refusal(COMBINATION, "AllowDataLoss and Switchover cannot both be specified.")
+
+
 def _in_use(parameter: str, field: str, code: str, what: str) -> Rule:
     def rule(parameters: Parameters, inventory: Inventory) -> Refusal | None:
         name = parameters.get(parameter, "")
@@ -240,7 +250,11 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         limits.storage_type,
         limits.capacity,
         limits.windows,
+        upgrade_refusals.target,
+        upgrade_refusals.order,
     ),
+    "FailoverGlobalCluster": (one_way,),
+    "ModifyGlobalCluster": (upgrade_refusals.global_version,),
     "DeleteDBCluster": (final_snapshot,),
     "DeleteDBInstance": (last_instance,),
     "CreateDBInstance": (

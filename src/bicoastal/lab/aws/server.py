@@ -22,7 +22,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from bicoastal.lab.aws import resolver
+from bicoastal.lab.aws import resolver, upgrades
 from bicoastal.lab.aws.config import ACCOUNT_ID, SECRET_KEY, ServerConfig
 from bicoastal.lab.aws.control import ControlPlane
 from bicoastal.lab.aws.failovers import Failovers
@@ -114,6 +114,7 @@ class Server:
             "GET /_lab/snapshots": self._get_snapshots,
             "GET /_lab/failovers": self._get_failovers,
             "POST /_lab/restart": self._restart,
+            "POST /_lab/version": self._version,
             "POST /_lab/reset": self._reset,
         }
         self.layer = Layer(
@@ -164,6 +165,11 @@ class Server:
     async def _restart(self, body: dict[str, Any]) -> str:
         await self._members.restart(body["member"])
         return "restarted"
+
+    async def _version(self, body: dict[str, Any]) -> str:
+        member = self._members.by_region[body["member"]]
+        upgrades.stamp(member.records, member.cluster, body["version"])
+        return "changed"
 
     async def _reset(self, _: dict[str, Any]) -> str:
         await self._clear()

@@ -18,7 +18,7 @@ from bicoastal.lab.drill.running import RunningLab, opened
 from bicoastal.lab.drill.stall import StallWatch
 from bicoastal.lab.drill.steps import Steps
 from bicoastal.operate.replaying import deployed_policy
-from bicoastal.settings import Settings, load
+from bicoastal.settings import Adopt, Settings, load
 
 
 def rehearse(
@@ -42,6 +42,8 @@ def rehearse(
     """
     if options.scenario.settings:
         settings = with_overrides(settings, options.scenario.settings)
+    # The lab has no cluster that could be adopted: it rehearses the failover, not the taking over.
+    settings = settings.model_copy(update={"adopt": Adopt()})
     recording = Recording(observer or Silent())
     with ExitStack() as lab:
         running = lab.enter_context(opened(settings, options, recording))

@@ -52,9 +52,13 @@ class ComparingRun(UpRun):
     async def _read(self, wanted: ResourceState) -> ResourceState:
         return await self._steps.read(wanted)
 
+    def _took_over(self, now: ResourceState, started: float) -> None:
+        del started
+        with self._lock:
+            self._planned.append(change_of("import", now, now.import_id))
+
     async def _apply(self, wanted: ResourceState, ignore_changes: tuple[str, ...]) -> ResourceState:
-        old = self._state.get(wanted.urn)
-        plan = await self._steps.plan(wanted, old, ignore_changes)
+        _, plan = await self._planned_for(wanted, ignore_changes)
         if plan.kind != "same":
             with self._lock:
                 self._planned.append(change_of(plan.kind, plan.wanted, plan.reason))

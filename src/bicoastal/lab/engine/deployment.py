@@ -287,7 +287,7 @@ class Deployment:
                     order.done(resource)
 
     async def _delete(self, resource: ResourceState, steps: Steps, progress: Progress) -> bool:
-        if not resource.is_managed:
+        if not resource.is_managed or resource.retain:
             self._state.remove(resource)
             return True
         started = progress.begin("delete", resource)

@@ -184,6 +184,8 @@ class Monitor:
             parent="" if request.parent.split("::")[2:3] == [STACK_TYPE] else request.parent,
             dependencies=tuple(sorted(request.dependencies)),
             delete_before_replace=request.deleteBeforeReplace,
+            import_id=request.importId,
+            retain=request.retainOnDelete,
             inputs=PropertyValue.unmarshal_map(request.object),
         )
         registered = self._run.register(wanted, tuple(request.ignoreChanges))

@@ -19,7 +19,7 @@ from bicoastal.lab.engine.values import PropertyValue, redact, to_plain
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 
-Kind = Literal["create", "update", "replace", "same", "read", "delete", "fail", "skip"]
+Kind = Literal["create", "update", "replace", "same", "read", "import", "delete", "fail", "skip"]
 """What was done. A replacement is one `replace` and, for what it replaced, one `delete`."""
 
 
@@ -39,6 +39,8 @@ class ResourceState:
         parent: URN of the parent, or "".
         dependencies: URNs of what it depends on.
         delete_before_replace: whether the program wants it deleted before it is replaced.
+        import_id: physical id of what exists already and is to be taken over; "" for none.
+        retain: whether it outlives the stack: it is forgotten, not deleted.
         inputs: what the program asked for, after the provider's check.
         outputs: what the provider answered.
     """
@@ -54,6 +56,8 @@ class ResourceState:
     parent: str = ""
     dependencies: tuple[str, ...] = ()
     delete_before_replace: bool = False
+    import_id: str = ""
+    retain: bool = False
     inputs: Mapping[str, PropertyValue] = field(default_factory=dict)
     outputs: Mapping[str, PropertyValue] = field(default_factory=dict)
 

@@ -135,6 +135,33 @@ class Steps:
             raise DeploymentError(message)
         return replace(wanted, id=response.resource_id, outputs=response.properties)
 
+    async def take_over(self, wanted: ResourceState) -> ResourceState:
+        """Read what exists as if the stack had made it: what differs then is changed in place.
+
+        https://www.pulumi.com/docs/iac/concepts/resources/options/import/
+
+        Args:
+            wanted: what the program asks for, with the id of what exists.
+
+        Raises:
+            DeploymentError: it does not exist.
+        """
+        provider = await self._pool.get(wanted.provider)
+        seed = hashlib.sha256(wanted.urn.encode()).digest()
+        inputs = dict(wanted.inputs)
+        checked = await provider.check(CheckRequest(wanted.urn, {}, inputs, seed))
+        known = dict(checked.inputs or {})
+        response = await provider.read(ReadRequest(wanted.urn, wanted.import_id, {}, known))
+        if not response.resource_id:
+            message = f"{wanted.import_id} does not exist, so it cannot be imported"
+            raise DeploymentError(message)
+        return replace(
+            wanted,
+            id=response.resource_id,
+            inputs=response.inputs or known,
+            outputs=response.properties,
+        )
+
     async def refresh(self, old: ResourceState) -> ResourceState | None:
         """Read a resource of the stack as it is now; None when it does not exist any more."""
         provider = await self._pool.get(old.provider)

@@ -151,9 +151,34 @@ class UpRun(Run):
         self._progress.end("read", now, started)
         return now
 
-    async def _apply(self, wanted: ResourceState, ignore_changes: tuple[str, ...]) -> ResourceState:
+    async def _imported(self, wanted: ResourceState) -> ResourceState | None:
+        """What the stack has, or takes over now; None when it is to be created."""
         old = self._state.get(wanted.urn)
+        if old is not None or not wanted.import_id:
+            return old
+        started = time.monotonic()
+        now = await self._steps.take_over(wanted)
+        self._took_over(now, started)
+        return now
+
+    def _took_over(self, now: ResourceState, started: float) -> None:
+        self._state.put(now)
+        self._progress.end("import", now, started)
+
+    async def _planned_for(
+        self, wanted: ResourceState, ignore_changes: tuple[str, ...]
+    ) -> tuple[ResourceState | None, Plan]:
+        """What there is, and what has to be done with it."""
+        old = await self._imported(wanted)
         plan = await self._steps.plan(wanted, old, ignore_changes)
+        if plan.kind == "replace" and wanted.import_id:
+            # Pulumi would keep the old one, too, and fail to make another of that name.
+            message = f"{wanted.import_id} would be replaced, not imported: {plan.reason}"
+            raise DeploymentError(message)
+        return old, plan
+
+    async def _apply(self, wanted: ResourceState, ignore_changes: tuple[str, ...]) -> ResourceState:
+        old, plan = await self._planned_for(wanted, ignore_changes)
         if plan.kind == "same":
             self._state.put(plan.wanted)
             self._progress.end("same", plan.wanted, time.monotonic())

@@ -67,6 +67,8 @@ _CHANGEABLE_RENAMED = {
 
 _READ_BACK = {
     "backupRetentionPeriod": "BackupRetentionPeriod",
+    "clusterIdentifier": "DBClusterIdentifier",
+    "copyTagsToSnapshot": "CopyTagsToSnapshot",
     "databaseName": "DatabaseName",
     "dbClusterParameterGroupName": "DBClusterParameterGroup",
     "dbSubnetGroupName": "DBSubnetGroup",
@@ -148,6 +150,7 @@ class Cluster(Handler):
         """
         found = find_cluster(aws, id_) or {}
         return read_back(found, asked, _READ_BACK) | {
+            **_groups(found, asked),
             "replicationSourceIdentifier": found.get("ReplicationSourceIdentifier") or None,
             "globalClusterIdentifier": global_cluster_of(aws, found.get("DBClusterArn", "")),
         }
@@ -199,6 +202,17 @@ class Cluster(Handler):
             return found if found is not None and found["Status"] == "available" else None
 
         return aws.until(f"cluster {id_} to be available", look)
+
+
+def _groups(found: Inputs, asked: Inputs) -> dict[str, Any]:
+    """The security groups: a set, in which another order is no difference."""
+    wanted = asked.get("vpcSecurityGroupIds")
+    if not wanted:
+        return {}
+    groups = [group["VpcSecurityGroupId"] for group in found.get("VpcSecurityGroups", [])]
+    # What is not made yet is not known yet, which is no text.
+    same = set(groups) == set(map(str, wanted))
+    return {"vpcSecurityGroupIds": wanted if same else groups}
 
 
 def _password(inputs: Inputs) -> dict[str, Any]:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-datab
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bicoastal.lab.provider.aws import Aws, absent_ok, pick, tag_list
@@ -105,8 +106,10 @@ class GlobalCluster(Handler):
         retag(aws, arn, old, new)
 
     def delete(self, aws: Aws, id_: str, state: Inputs) -> None:
-        """Wait until its members have left, then delete the global cluster."""
-        del state
+        """Let its members go if it is to be forced, the writer last; then delete it."""
+        members = (_global(aws, id_) or {}).get("GlobalClusterMembers", [])
+        for member in sorted(members if state.get("forceDestroy") else [], key=_writer_last):
+            _leave(aws, id_, member["DBClusterArn"])
         with absent_ok():
             aws.client("rds").delete_global_cluster(GlobalClusterIdentifier=id_)
         aws.until(f"global cluster {id_} to be gone", lambda: _global(aws, id_) is None or None)
@@ -115,6 +118,10 @@ class GlobalCluster(Handler):
     def _available(aws: Aws, id_: str) -> bool | None:
         found = _global(aws, id_)
         return True if found is not None and found["Status"] == "available" else None
+
+
+def _writer_last(member: Mapping[str, Any]) -> bool:
+    return bool(member["IsWriter"])
 
 
 def leave_global_cluster(aws: Aws, id_: str) -> None:
@@ -139,6 +146,10 @@ def leave_global_cluster(aws: Aws, id_: str) -> None:
     group = global_cluster_of(aws, arn)
     if group is None:
         return
+    _leave(aws, group, arn)
+
+
+def _leave(aws: Aws, group: str, arn: str) -> None:
     with absent_ok():
         aws.client("rds").remove_from_global_cluster(
             GlobalClusterIdentifier=group, DbClusterIdentifier=arn

@@ -172,7 +172,8 @@ class LabProvider(Provider):
     async def read(self, request: ReadRequest) -> ReadResponse:
         """Read a resource; an empty answer means that it does not exist.
 
-        For a resource of the stack the inputs come back as AWS has them: a refresh.
+        For a resource of the stack the inputs come back as AWS has them: a refresh. So they do
+        for one that is imported, of which nothing but the inputs is known yet.
         """
         handler = _handler(request.urn)
         known = {
@@ -183,6 +184,8 @@ class LabProvider(Provider):
         found = await asyncio.to_thread(self._read, request.urn, request.resource_id, known)
         if found is None:
             return ReadResponse()
+        if not request.properties:
+            known[INPUTS_KEY] = _notes(handler, reveal(to_plain(request.inputs)), known)
         properties, inputs = {**known, **found}, dict(request.inputs)
         if INPUTS_KEY in known:
             notes, live = await asyncio.to_thread(
@@ -319,7 +322,12 @@ def _outputs(
         for name, value in found.items()
         if name not in outputs or not outputs[name].contains_secret()
     }
+    outputs[INPUTS_KEY] = _notes(handler, inputs, outputs)
+    return outputs
+
+
+def _notes(handler: Handler, inputs: Mapping[str, Any], outputs: Properties) -> PropertyValue:
+    """The inputs for the next comparison; secret as a whole if anything of the outputs is."""
     notes = handler.stored(inputs)
     secret = bool(secret_strings(to_plain(outputs)))
-    outputs[INPUTS_KEY] = from_plain(Secret(notes) if secret else notes)
-    return outputs
+    return from_plain(Secret(notes) if secret else notes)

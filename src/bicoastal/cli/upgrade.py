@@ -1,0 +1,117 @@
+"""`bicoastal upgrade`: another minor version of the engine, the standbys first, the writer last."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bicoastal.cli import operating
+from bicoastal.cli.maintenance import LONGEST_S
+from bicoastal.cli.planned import Yes
+from bicoastal.errors import BicoastalError
+
+if TYPE_CHECKING:
+    from bicoastal.operate.upgrading import UpgradePlan
+
+
+def upgrade(
+    to: Annotated[
+        str, typer.Option("--to", metavar="VERSION", help="Such as 8.0.mysql_aurora.3.12.0.")
+    ],
+    reason: operating.Reason,
+    lasting: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="Keep the failover still at most so long.")
+    ] = "2h",
+    yes: Yes = False,
+    stack: operating.Stack = None,
+    region: operating.Region = None,
+    endpoint: operating.Endpoint = None,
+    requester: operating.Requester = None,
+    dry_run: operating.DryRun = False,
+    as_json: operating.AsJson = False,
+) -> None:
+    """Upgrade the engine of every member, one after the other. No failover meanwhile.
+
+    Refused unless the database is well and AWS offers the version. Interrupted, it goes on when it
+    is run again. Afterwards it says what to change in the stack file. Exit code 0 means that all
+    members have the version, 1 refused or failed, 2 bad usage.
+    """
+    hold_s = operating.seconds(lasting)
+    if hold_s > LONGEST_S:
+        raise BicoastalError(f"--for {lasting} is longer than 7d")
+    access = operating.open_access(operating.Where(stack, region, endpoint), dry=dry_run)
+    from bicoastal.operate import rolling, upgrading
+
+    pace = operating.pace()
+    with operating.answers():
+        store, asked = access.open(operating.tell)
+        plan = upgrading.plan(access, store, to, pace, operating.tell)
+        if dry_run or plan.done:
+            _print_plan(plan, as_json=as_json)
+            if plan.done and not as_json:
+                _print_change(access.target.settings.database.engine_version, to, stack)
+            raise typer.Exit(1 if plan.refusals and not plan.done else 0)
+        if plan.refusals or not yes:
+            _print_plan(plan, as_json=False, err=True)
+        if not plan.refusals and not yes:
+            operating.confirm(
+                f"Each member restarts, the writer too. Type {plan.cluster} to go on", plan.cluster
+            )
+        try:
+            end = rolling.carry_out(
+                access,
+                store,
+                plan,
+                requester=requester or access.requester(asked),
+                reason=reason,
+                hold_s=hold_s,
+                pace=pace,
+                tell=operating.tell,
+            )
+        except KeyboardInterrupt:
+            operating.tell(
+                "no longer watching. AWS ends what it has begun; the failover keeps still until "
+                "its maintenance ends. Run the same command again to go on"
+            )
+            raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps({"version": to, "record": end.to_dict()}, indent=2))
+    else:
+        typer.echo(f"every member of {plan.cluster} runs {to}")
+        _print_change(access.target.settings.database.engine_version, to, stack)
+
+
+def _print_change(before: str, to: str, stack: Path | None) -> None:
+    if before == to:
+        return
+    file = stack or "the stack file"
+    typer.echo(f"now write it into {file}, or the next new member would get {before}:")
+    typer.echo(f"  pulumi config set --path 'bicoastal:database.engineVersion' {to}")
+
+
+def _print_plan(plan: UpgradePlan, *, as_json: bool, err: bool = False) -> None:
+    if as_json:
+        typer.echo(json.dumps(plan.to_dict(), indent=2))
+        return
+    if plan.done:
+        typer.echo(f"every member of {plan.cluster} runs {plan.to} already", err=err)
+        return
+    head = ("", "region", "role", "version", "what is done")
+    rows = [head] + [
+        (str(number), m.region, m.role, f"{m.version} -> {plan.to}", plan.call(m))
+        for number, m in enumerate(plan.members, start=1)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines += ["an earlier run has begun it: this one goes on"] if plan.begun else []
+    for name, red in plan.preconditions:
+        lines += [f"REFUSED      {name}: {line}" for line in red] or [f"green        {name}"]
+    lines += [f"note         {note}" for note in plan.notes]
+    for line in lines:
+        typer.echo(line, err=err)
