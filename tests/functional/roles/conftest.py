@@ -152,6 +152,17 @@ class Deployed:
         (self.workspace.path / "away").unlink()
         assert wait_until(lambda: {sync for _, sync in self.roles().values()} == {"connected"}, 30)
 
+    def upgrade(self, region: str, version: str) -> None:
+        """One member runs another version than the rest."""
+        rds, name = self.rds(region), {"DBClusterIdentifier": f"aurora-{CODES[region]}-dev"}
+        rds.modify_db_cluster(**name, EngineVersion=version, ApplyImmediately=True)
+
+        def reached() -> bool:
+            (found,) = rds.describe_db_clusters(**name)["DBClusters"]
+            return bool((found["EngineVersion"], found["Status"]) == (version, "available"))
+
+        assert wait_until(reached, 30, 0.01)
+
     def detach(self, region: str) -> None:
         self.rds(region).remove_from_global_cluster(**GLOBAL, DbClusterIdentifier=ARNS[region])
 
