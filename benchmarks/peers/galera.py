@@ -23,8 +23,8 @@ from bicoastal.lab import oracle
 from bicoastal.lab.clients import MySql
 from bicoastal.lab.databases import Database, find_server
 from bicoastal.lab.databases.template import STORAGE_OPTIONS
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.processes import Child
+from bicoastal.lab.waiting import wait_until
 
 PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")
 ARBITER = "garbd"

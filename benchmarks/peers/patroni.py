@@ -24,8 +24,8 @@ from benchmarks.peers.redirect import Redirect
 from benchmarks.peers.wan import needs_root, wan_of
 from bicoastal.errors import LabError
 from bicoastal.failover.config import probe_timeout
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.processes import Child
+from bicoastal.lab.waiting import wait_until
 
 ENVIRONMENT = Path(os.environ.get("PATRONI_VENV") or Path(sys.prefix) / "peers")
 """Patroni's own virtual environment; `make peers` makes it."""

@@ -17,8 +17,8 @@ from bicoastal.errors import LabError
 from bicoastal.lab import oracle
 from bicoastal.lab.clients import Driver, Writers
 from bicoastal.lab.drill.stall import StallWatch
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.scenarios.model import Step
+from bicoastal.lab.waiting import wait_until
 
 RECENT_S = 1.0
 

@@ -30,9 +30,9 @@ from typing import Any
 from benchmarks.peers.place import Place
 from bicoastal.errors import LabError
 from bicoastal.lab.drill.environment import WAN_MS
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import NetworkControl
 from bicoastal.lab.processes import Child
+from bicoastal.lab.waiting import wait_until
 
 _START_S = 15.0
 _CLONE_NEWNET = 0x40000000

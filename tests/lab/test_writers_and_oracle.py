@@ -18,8 +18,8 @@ import pytest
 
 from bicoastal.lab import oracle
 from bicoastal.lab.clients import Writers, rto
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network
+from bicoastal.lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 

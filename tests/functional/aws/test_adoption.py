@@ -15,7 +15,7 @@ from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.lab.databases import connect
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import MASTER_USER, Environment
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import load
 
 pytestmark = pytest.mark.lab

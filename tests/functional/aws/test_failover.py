@@ -10,7 +10,7 @@ import pymysql
 import pytest
 from botocore.exceptions import ClientError
 
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 

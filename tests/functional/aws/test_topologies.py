@@ -14,10 +14,10 @@ from bicoastal.cli.stackfile import PLACEHOLDER_SECRET
 from bicoastal.failover.state import State
 from bicoastal.failover.store import RecordStore
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Deployment
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
+from bicoastal.lab.waiting import wait_until
 from bicoastal.operate.inventory import inventory
 from bicoastal.settings import load
 from bicoastal.stack.program import program

@@ -15,7 +15,7 @@ from bicoastal.failover.record import RecordStore
 from bicoastal.failover.state import State
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import load
 
 from .names import HOME, PACE, STANDBY, WHY, Run, control

@@ -16,7 +16,7 @@ from bicoastal.failover.record import Note, RecordStore
 from bicoastal.failover.state import State
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 from bicoastal.stack import database
 
 from .names import CLOSED, HOME, STANDBY, WHY, Run, control

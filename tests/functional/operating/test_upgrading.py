@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from bicoastal.failover.record import RecordStore
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.planning import pulumi_config
+from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import load
 
 from .names import HOME, STANDBY, WHY, Run, control

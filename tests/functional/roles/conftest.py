@@ -13,11 +13,11 @@ import pulumi
 import pytest
 
 from bicoastal.lab.aws import EmbeddedAws
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Deployment
 from bicoastal.lab.network import AddressPlan
 from bicoastal.lab.planning import PROJECT, pulumi_config
 from bicoastal.lab.provider import LabProvider
+from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 from bicoastal.operate.inventory import of_stack
 from bicoastal.settings import Settings, TapStackArgs, load_stack_file, region_code

@@ -27,7 +27,7 @@ from bicoastal.lab.aws.members import Members
 from bicoastal.lab.aws.patches import Patches
 from bicoastal.lab.aws.records import GlobalWriters, Records
 from bicoastal.lab.databases import Promotion
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 
 HOME, STANDBY, WITNESS = "us-east-1", "us-west-2", "us-east-2"

@@ -15,7 +15,7 @@ import pytest
 
 from bicoastal.errors import LabError
 from bicoastal.lab.databases import Database, Durability, connect, replication
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 
 pytestmark = pytest.mark.lab

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from bicoastal.errors import LabError
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.up.place import Place, find, stop
+from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 
 pytestmark = pytest.mark.lab

@@ -23,7 +23,7 @@ from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, Environment
 from bicoastal.lab.drill.running import CLIENT_TIMEOUT_S, SCHEDULE_S
 from bicoastal.lab.drill.schedule import Schedule
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import load
 
 pytestmark = pytest.mark.lab

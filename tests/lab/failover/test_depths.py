@@ -26,8 +26,8 @@ from bicoastal.lab.aws.resolver import resolver
 from bicoastal.lab.databases import Database, replication
 from bicoastal.lab.drill.admission import Admission
 from bicoastal.lab.drill.databases import Databases
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network
+from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 
 pytestmark = pytest.mark.lab

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bicoastal.lab.drill.schedule import Schedule
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 
 
 class Lambda:

@@ -15,7 +15,7 @@ from typing import Any
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.lab.drill.pages import Pages, PageSent
 from bicoastal.lab.drill.stall import StallWatch
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 
 
 def test_a_machine_that_stands_still_is_noticed(tmp_path: Path) -> None:

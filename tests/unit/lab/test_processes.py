@@ -13,8 +13,8 @@ import pytest
 
 from bicoastal.errors import LabError
 from bicoastal.lab import processes
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.processes import Child, stop_all
+from bicoastal.lab.waiting import wait_until
 
 STARTER = """
 import os, sys, time

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network, NetworkControl
 from bicoastal.lab.network.relay import Relay
+from bicoastal.lab.waiting import wait_until
 
 _ECHO = """
 import socket, sys, threading

@@ -15,10 +15,10 @@ import pytest
 from bicoastal.errors import LabError
 from bicoastal.failover import token
 from bicoastal.lab.certificates import Authority
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import FrontConfig, packets
 from bicoastal.lab.network.front import Front, Fronts
 from bicoastal.lab.network.interposing import Interposed
+from bicoastal.lab.waiting import wait_until
 
 from .conftest import Dial, Echo, RelayThread, read, silent
 

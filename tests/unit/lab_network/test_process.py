@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from bicoastal.errors import LabError
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan, Network, NetworkControl
 from bicoastal.lab.network import process as process_module
 from bicoastal.lab.network.relay import main
+from bicoastal.lab.waiting import wait_until
 
 from .conftest import Dial, Echo, read
 

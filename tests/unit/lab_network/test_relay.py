@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import pipes
 from bicoastal.lab.network.pipes import Connection, Pipe
+from bicoastal.lab.waiting import wait_until
 
 from .conftest import Dial, Echo, RelayThread, read, silent
 

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import pytest
 
 from bicoastal.errors import LabError
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.network import AddressPlan
 from bicoastal.lab.route53 import (
     CheckReport,
@@ -26,6 +25,7 @@ from bicoastal.lab.route53 import checkers as checkers_module
 from bicoastal.lab.route53 import dns_server as dns_server_module
 from bicoastal.lab.route53 import plane as plane_module
 from bicoastal.lab.route53.checkers import Observation
+from bicoastal.lab.waiting import wait_until
 
 from .conftest import DOMAIN, HOME, STANDBY, FakeAws, endpoint, pair
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bicoastal.errors import LabError
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.up.addresses import Addresses
 from bicoastal.lab.up.detached import start
 from bicoastal.lab.up.place import Place, find, stop
+from bicoastal.lab.waiting import wait_until
 
 ADDRESSES = Addresses("http://page", "db", "127.0.0.1:53", {}, 3306, "/file", {})
 LAB = """

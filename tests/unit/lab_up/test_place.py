@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from bicoastal.errors import LabError
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.up import place
 from bicoastal.lab.up.janitor import Janitor
 from bicoastal.lab.up.place import STARTING, UP, Place, Running, find, stop
+from bicoastal.lab.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)

@@ -19,9 +19,9 @@ from bicoastal.lab.drill import humans
 from bicoastal.lab.drill.clocks import skew_controller, skew_witness
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.drill.storage import release_commits, slow_commits, stall_commits
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.drill.witnesses import replace_prober
 from bicoastal.lab.scenarios.model import Scenario, Step
+from bicoastal.lab.waiting import wait_until
 
 Action = Callable[[Stage, Step], str]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bicoastal.lab.aws.status import MemberStatus
 from bicoastal.lab.drill.report import Requirement
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.oracle import Row
+from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import Settings
 
 CATCH_UP_S = 10.0

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bicoastal.errors import LabError
-from bicoastal.lab.drill.waiting import wait_until
+from bicoastal.lab.waiting import wait_until
 
 if TYPE_CHECKING:
     from bicoastal.lab.drill.stage import Stage

@@ -23,8 +23,8 @@ from bicoastal.lab.drill.recording import Recording
 from bicoastal.lab.drill.replication import Replication, wait_for_standby
 from bicoastal.lab.drill.schedule import Schedule
 from bicoastal.lab.drill.stage import Stage
-from bicoastal.lab.drill.waiting import wait_until
 from bicoastal.lab.engine import Event
+from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 from bicoastal.settings import Settings
 
