@@ -87,7 +87,7 @@ def start_up(console: Console) -> None:
     """Print how long commands take from a cold start, against Python alone."""
     python = statistics.median(_python_s() for _ in range(START_UPS))
     table = Table("command", "s", "times Python's own start", box=None, title="Start-up")
-    for arguments in (["--version"], ["--help"], ["drill", "--help"], ["plan"]):
+    for arguments in (["--help"], ["check"], ["cost"], ["drill", "--help"], ["plan"]):
         seconds = median_s(arguments)
         table.add_row(
             "bicoastal " + " ".join(arguments), f"{seconds:.2f}", f"{seconds / python:.1f}"

@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bicoastal.errors import LabError
+from bicoastal.lab.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -243,8 +244,11 @@ def test_a_replica_cluster_follows_its_source_until_it_is_promoted(lab: Any) -> 
     lab.write(lab.home, "INSERT INTO rows_of_test VALUES (1)")
     lab.replicated(1)
     rds = lab.rds(lab.standby)
-    promoted = rds.promote_read_replica_db_cluster(DBClusterIdentifier=replica)["DBCluster"]
-    assert "ReplicationSourceIdentifier" not in promoted
+    rds.promote_read_replica_db_cluster(DBClusterIdentifier=replica)
+    assert wait_until(
+        lambda: not rds.describe_db_clusters()["DBClusters"][0].get("ReplicationSourceIdentifier"),
+        15,
+    )
     lab.write(lab.standby, "INSERT INTO rows_of_test VALUES (2)")
     with refused("InvalidDBClusterStateFault"):
         rds.promote_read_replica_db_cluster(DBClusterIdentifier=replica)
@@ -448,3 +452,12 @@ def test_the_labs_own_requests_are_checked(lab: Any) -> None:
     lab.make_writer()
     with pytest.raises(LabError, match="runs already"):
         lab.aws.restart(lab.home)
+
+
+def test_only_aurora_s_versions_say_what_they_can_be_upgraded_to(lab: Any) -> None:
+    rds = lab.rds()
+    aurora = rds.describe_db_engine_versions(Engine="aurora-mysql")["DBEngineVersions"]
+    assert any(found["ValidUpgradeTarget"] for found in aurora)
+    others = rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"]
+    assert {found["Engine"] for found in others} == {"postgres"}
+    assert not any(found.get("ValidUpgradeTarget") for found in others)

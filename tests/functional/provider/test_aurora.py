@@ -144,6 +144,17 @@ def test_a_writer_does_not_go_before_its_secondaries(database: Database) -> None
     assert database.members() == {EAST: False, WEST: True}
 
 
+def test_a_forced_global_cluster_lets_its_members_go_the_writer_last(database: Database) -> None:
+    database.client("rds", WEST).failover_global_cluster(
+        GlobalClusterIdentifier="global-dev", AllowDataLoss=True,
+        TargetDbClusterIdentifier=database.standby.outputs["arn"],
+    )  # fmt: skip
+    database.east.delete(database.east.update(database.whole, forceDestroy=True))
+    assert database.client("rds").describe_global_clusters()["GlobalClusters"] == []
+    for region in (EAST, WEST):
+        assert len(database.client("rds", region).describe_db_clusters()["DBClusters"]) == 1
+
+
 def test_every_part_lives_its_life(database: Database) -> None:
     life(database.west, database.standby_instance, {"promotionTier": 3, "tags": {"Other": "x"}})
     standby = database.west.update(

@@ -16,7 +16,9 @@ from bicoastal.lab.up.server import LiveServer
 
 from .browser import Browser
 
-SAID, PROBLEM = (f"document.getElementById('{name}').textContent" for name in ("said", "problem"))
+SAID, PROBLEM = (
+    f"(document.getElementById('{name}')?.textContent ?? '')" for name in ("said", "problem")
+)
 
 
 class Scene:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -175,7 +173,7 @@ def test_quantities_are_short(value, text):
 
 
 PROGRAM = """
-import sys, time
+import sys
 sys.argv = ["bicoastal", "cost", *{arguments}]
 from bicoastal.cli.app import main
 try:
@@ -183,27 +181,17 @@ try:
 except SystemExit as left:
     assert not left.code, left
 heavy = {{"pulumi", "pulumi_aws", "boto3", "botocore", "bicoastal.stack"}}
-print("heavy", sorted(heavy & set(sys.modules)), time.process_time(), file=sys.stderr)
+print("heavy", sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 
 
 @pytest.mark.parametrize("arguments", ([], ["--json", "--compare"]))
-def test_it_starts_quickly_without_pulumi_and_boto3(arguments):
-    # Measured as users run it: without coverage, whose tracing costs more than the command.
-    plain = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
-    spent = math.inf
-    for _ in range(5):  # the machine may be busy; what it can do at best is what counts
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM.format(arguments=arguments)],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=plain,
-        )
-        assert "100.63" in done.stdout
-        said = done.stderr.splitlines()[-1]
-        assert said.startswith("heavy [] ")
-        spent = min(spent, float(said.split()[-1]))
-        if spent < 0.5:
-            return
-    pytest.fail(f"{spent:.2f} s of CPU at best")
+def test_it_starts_without_pulumi_and_boto3(arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(arguments=arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "100.63" in done.stdout
+    assert done.stderr.splitlines()[-1] == "heavy []"

@@ -145,3 +145,19 @@ def test_settings_that_a_scenario_changes_are_validated() -> None:
 
 def test_every_action_says_what_it_does() -> None:
     assert all(action.__doc__ for action in ACTIONS.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "warned"),
+    (
+        ("kill", "automatic", False),
+        ("kill", "observe", True),
+        ("kill", "approve", True),
+        ("disarmed", "observe", False),  # promises no promotion
+        ("approved", "approve", False),  # asks for its mode itself
+    ),
+)
+def test_a_mode_in_which_nobody_is_promoted_is_told(name: str, mode: str, warned: bool) -> None:
+    warning = find(name).warning(mode)
+    assert (warning is not None) is warned
+    assert not warned or f"failover.mode is {mode}" in str(warning)

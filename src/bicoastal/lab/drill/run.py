@@ -82,14 +82,8 @@ class _Rehearsal:
         self._rest_at: float | None = None
 
     def run(self) -> DrillReport:
-        scenario, mode = self._options.scenario, self._settings.failover.mode
-        asked = "mode" in scenario.settings.get("failover", {})
-        if mode != "automatic" and scenario.expect.promotion and not asked:
-            self._recording.note(
-                "drill",
-                f"failover.mode is {mode}: nobody will be promoted without a person, so this "
-                "drill will fail",
-            )
+        if warning := self._options.scenario.warning(self._settings.failover.mode):
+            self._recording.note("drill", warning)
         running = self._running
         running.deploy()
         seen = Seen()

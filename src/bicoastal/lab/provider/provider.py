@@ -184,7 +184,7 @@ class LabProvider(Provider):
         found = await asyncio.to_thread(self._read, request.urn, request.resource_id, known)
         if found is None:
             return ReadResponse()
-        if not request.properties:
+        if request.inputs and not request.properties:
             known[INPUTS_KEY] = _notes(handler, reveal(to_plain(request.inputs)), known)
         properties, inputs = {**known, **found}, dict(request.inputs)
         if INPUTS_KEY in known:

@@ -148,3 +148,20 @@ class Scenario(_Part):
     expect: Expectation
     mutant: Mutant
     cannot: str = ""
+
+    def warning(self, mode: str) -> str | None:
+        """Why a drill is bound to fail with a stack file's `failover.mode`.
+
+        Args:
+            mode: The mode that is deployed.
+
+        Returns:
+            The reason; None if it may pass, or if the scenario itself asks for a mode.
+        """
+        asked = "mode" in self.settings.get("failover", {})
+        if mode == "automatic" or asked or not self.expect.promotion:
+            return None
+        return (
+            f"failover.mode is {mode}: nobody will be promoted without a person, so this drill "
+            "will fail"
+        )
