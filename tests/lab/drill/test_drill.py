@@ -115,7 +115,12 @@ def test_a_calculated_check_without_children_is_caught_by_the_rehearsal(threshol
             return {**inputs, "childHealthchecks": [], "childHealthThreshold": threshold}
         return None
 
-    report = rehearse(settings(**CLASSICAL), replace(QUICK, transform=childless, patience_s=4.0))
+    # Who may promote is of no account where DNS is wrong from the start: the mode is told instead.
+    mode = {"failover": {"mode": "observe"}} if threshold else {}
+    asked = settings(**CLASSICAL, **mode)
+    report = rehearse(asked, replace(QUICK, transform=childless, patience_s=4.0))
+    told = any("failover.mode is observe" in entry.text for entry in report.timeline)
+    assert told is bool(threshold)
     assert report.verdict == ("invalid" if report.longest_stall_s > STALL_S else "fail")
     failed = {name for name, outcome in outcomes(report).items() if outcome == "fail"}
     if threshold:
