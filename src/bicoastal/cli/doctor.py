@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,14 +17,7 @@ def doctor(
     stack: operating.Stack = None,
     region: operating.Region = None,
     endpoint: operating.Endpoint = None,
-    resolver: Annotated[
-        str | None,
-        typer.Option(
-            "--resolver",
-            metavar="HOST:PORT",
-            help="Ask this DNS server; without it, this machine's resolver. Needs bicoastal[lab].",
-        ),
-    ] = None,
+    resolver: operating.Resolver = None,
     as_json: operating.AsJson = False,
 ) -> None:
     """Compare what runs with what the settings want, and name a cure for each difference.

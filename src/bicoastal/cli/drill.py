@@ -13,6 +13,16 @@ from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
 from bicoastal.lab.drill.replication import Replication
 
+Pace = Annotated[
+    float,
+    typer.Option(
+        "--pace",
+        min=1.0,
+        max=40.0,
+        help="Seconds of AWS time in one second here: intervals, windows and TTLs are divided.",
+    ),
+]
+
 
 def drill(
     scenario: Annotated[
@@ -66,15 +76,7 @@ def drill(
             "They must follow whoever is the writer in the end.",
         ),
     ] = None,
-    pace: Annotated[
-        float,
-        typer.Option(
-            "--pace",
-            min=1.0,
-            max=40.0,
-            help="Seconds of AWS time in one second here: intervals, windows and TTLs are divided.",
-        ),
-    ] = 15.0,
+    pace: Pace = 15.0,
     probe: Annotated[
         Probe,
         typer.Option(

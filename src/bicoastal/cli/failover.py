@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bicoastal.cli import operating
+from bicoastal.cli.planned import Yes
 from bicoastal.errors import BicoastalError
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 def failover(
     to: Annotated[str, typer.Option("--to", metavar="REGION", help="The region to promote.")],
     reason: operating.Reason,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask for the global cluster's name.")
-    ] = False,
+    yes: Yes = False,
     stopped: Annotated[
         bool,
         typer.Option("--stopped", help="binlog-replica: nobody writes to the old writer any more."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bicoastal.cli.drill import Pace
 from bicoastal.cli.ending import unwinding
 from bicoastal.cli.stackfile import deployable_settings
 from bicoastal.lab.drill.probe import Probe
@@ -30,15 +31,7 @@ def up(
             "--stack", metavar="FILE", help="Deploy this stack file instead of the defaults."
         ),
     ] = None,
-    pace: Annotated[
-        float,
-        typer.Option(
-            "--pace",
-            min=1.0,
-            max=40.0,
-            help="Seconds of AWS time in one second here: intervals, windows and TTLs are divided.",
-        ),
-    ] = 15.0,
+    pace: Pace = 15.0,
     probe: Annotated[
         Probe, typer.Option("--probe", help="How deep the witnesses probe; see 'drill --help'.")
     ] = Probe.CANARY,

@@ -40,6 +40,14 @@ Endpoint = Annotated[
         help="AWS's address, for a lab; REGION=URL for one region. AWS_ENDPOINT_URL does as well.",
     ),
 ]
+Resolver = Annotated[
+    str | None,
+    typer.Option(
+        "--resolver",
+        metavar="HOST:PORT",
+        help="Ask this DNS server; without it, this machine's resolver. Needs bicoastal[lab].",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", "-n", help="Say what would be done, and do nothing.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
@@ -14,14 +13,7 @@ def status(
     stack: operating.Stack = None,
     region: operating.Region = None,
     endpoint: operating.Endpoint = None,
-    resolver: Annotated[
-        str | None,
-        typer.Option(
-            "--resolver",
-            metavar="HOST:PORT",
-            help="Ask this DNS server; without it, this machine's resolver. Needs bicoastal[lab].",
-        ),
-    ] = None,
+    resolver: operating.Resolver = None,
     as_json: operating.AsJson = False,
 ) -> None:
     """Show topology, lag, the record, fresh votes, health checks, the latch, DNS, and drift.

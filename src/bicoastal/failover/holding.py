@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import RecordError
+from bicoastal.failover.guards import held_still
 from bicoastal.failover.record import request
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.store import RecordStore
@@ -144,10 +145,9 @@ def end_work(
 
 
 def _check_held(record: Record, holder: str, now: float) -> None:
-    until = record.maintenance_until
     if record.held_by != holder:
         raise RecordError(f"the record is held by {record.held_by or 'nobody'}, not by {holder}")
-    if record.state is not State.OBSERVE or until is None or until <= now:
+    if record.state is not State.OBSERVE or not held_still(record, now):
         raise RecordError(
             f"the record is in {record.state} and no longer in maintenance: somebody ended it, or "
             "it took too long"

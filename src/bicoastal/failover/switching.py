@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import RecordError
+from bicoastal.failover.guards import held_still
 from bicoastal.failover.record import request
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.store import RecordStore
@@ -181,8 +182,7 @@ def occupied(record: Record, now: float) -> str | None:
 
 
 def _check_held(record: Record, now: float) -> None:
-    until = record.maintenance_until
-    if record.state is not State.OBSERVE or until is None or until <= now:
+    if record.state is not State.OBSERVE or not held_still(record, now):
         raise RecordError(
             f"the record is in {record.state} and no longer held for the switchover: "
             "somebody else acted, or it took too long"
