@@ -10,6 +10,8 @@ from bicoastal.proof import rules
 from bicoastal.proof.machine import Machine
 from bicoastal.proof.values import CUT, Spot
 
+_FIRST_LOOK = 500
+
 
 @dataclass
 class Result:
@@ -36,15 +38,15 @@ class Result:
     seconds: float = 0.0
 
 
-def explore(machine: Machine, *, limit: int | None = None) -> Result:
+def explore(machine: Machine) -> Result:
     """Visit every state that can be reached and check every invariant on the way.
 
     Liveness: from every state a good end can be reached without luck, that is by transitions
-    which need no human, no repair, no lie and no crash.
+    which need no human, no repair, no lie and no crash. It is looked at whenever the number of
+    states visited has doubled, with what lies beyond counted as good, and at the end.
 
     Args:
         machine: the rules.
-        limit: follow only so many states; whatever lies beyond counts as good.
 
     Returns:
         What was found; the search ends at the first invariant that breaks.
@@ -57,11 +59,15 @@ def explore(machine: Machine, *, limit: int | None = None) -> Result:
     parents = [0]
     helped: list[list[int]] = [[]]  # for each state, those that lead to it without luck
     resting: list[int] = []
+    stuck: int | None = None
+    look_again_at = _FIRST_LOOK
     for number, spot in enumerate(spots):
         record = machine.records[spot.record]
-        if limit is not None and number >= limit:
-            resting.extend(range(number, len(spots)))  # nobody knows: not held against it
-            break
+        if number == look_again_at:
+            look_again_at *= 2
+            stuck = _stuck(helped, [*resting, *range(number, len(spots))])
+            if stuck is not None:
+                break
         if rules.at_rest(spot, record):
             resting.append(number)
         for move in machine.moves(spot):
@@ -85,7 +91,9 @@ def explore(machine: Machine, *, limit: int | None = None) -> Result:
     for spot in spots:
         result.by_state[machine.records[spot.record].state] += 1
         result.exposed += spot.diverged and spot.members[1 - spot.writer] == CUT
-    if (stuck := _stuck(helped, resting)) is not None:
+    if stuck is None:
+        stuck = _stuck(helped, resting)
+    if stuck is not None:
         result.problem = "liveness: no good end can be reached without luck"
         result.trace = _trace(machine, spots, parents, stuck)
     result.seconds = time.process_time() - began

@@ -20,7 +20,6 @@ from bicoastal.failover.votes import Evidence, Topology, Verdict, Vote
 from bicoastal.proof.values import ARNS, HOME, SHIPPED, Use
 
 AUTOMATIC, APPROVE = "automatic", "approve"
-_ENOUGH = 15_000
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,7 @@ class Mutant:
         mode: the policy's mode in which it matters.
         invocations: how many controllers it takes to notice.
         honest: whether it is noticed without a lie; the search is smaller then.
-        limit: how many states it takes to notice; None searches all of them.
         switches: it takes a planned switchover to notice.
-    honest: whether it is noticed without a lie; the search is smaller then.
     """
 
     name: str
@@ -45,7 +42,6 @@ class Mutant:
     mode: str = AUTOMATIC
     invocations: int = 1
     honest: bool = False
-    limit: int | None = None
     switches: bool = False
 
     @contextmanager
@@ -75,7 +71,6 @@ def _state(state: State, words: str, part: Callable[[View], Step]) -> Mutant:
         words,
         ((decision, "_STATES", {**decision._STATES, state: part}),),
         honest=True,
-        limit=_ENOUGH,
     )
 
 
@@ -157,9 +152,9 @@ def _paged_once(_view: View, record: Record, page: Any) -> Step:
 
 def _rejoining_blind(view: View) -> Step:
     """Only wait for the standby, whatever happens to the writer."""
-    if guards.rejoined(view.record, view.evidence):
-        return decision._rejoining(view)
-    return Step(view.record, (), "waiting")
+    waiting = Step(view.record, (), "waiting")
+    back = guards.rejoined(view.record, view.evidence)
+    return decision._rejoining(view) if back else waiting
 
 
 def _standby_only(record: Record, region: str) -> bool:
@@ -217,19 +212,16 @@ MUTANTS: tuple[Mutant, ...] = (
         "page noted before it is sent",
         ((decision, "_tell", _paged_once),),
         honest=True,
-        limit=_ENOUGH,
     ),
     Mutant(
         "unlock leaves DNS to a lost region",
         ((decision, "participates", _standby_only),),
         honest=True,
-        limit=_ENOUGH,
     ),
     Mutant(
         "a switchover left half-way pages nobody",
         ((decision, "_moved", lambda _view: None),),
         honest=True,
-        limit=_ENOUGH,
         switches=True,
     ),
     Mutant("no conditional write", use=Use(conditional=False), invocations=2),

@@ -39,12 +39,16 @@ class Scene:
         mode: the policy's mode.
         invocations: how many controllers may be under way at the same time.
         switches: humans also move the writer as planned.
+        use: how the controllers use the decision.
+        honest: no witness lies or is silent, RDS always answers.
     """
 
     name: str
     mode: str
     invocations: int
     switches: bool = True
+    use: Use = SHIPPED
+    honest: bool = False
 
 
 SCENES = (
@@ -111,7 +115,7 @@ def run(
     explored, noticed = [], []
     with _uncollected():
         for scene in scenes:
-            explored.append((scene, explore(_machine_of(scene))))
+            explored.append((scene, explore(machine_of(scene))))
             for line in _scene_lines(*explored[-1]):
                 told(line)
         for mutant in mutants:
@@ -130,25 +134,25 @@ def try_mutant(mutant: Mutant) -> Result:
         What the exploration found; no problem means that the mutant survives.
     """
     with mutant.applied():
-        machine = _machine(
-            mutant.mode,
-            mutant.use,
-            mutant.invocations,
-            honest=mutant.honest,
-            switches=mutant.switches,
-        )
-        return explore(machine, limit=mutant.limit)
+        return explore(machine_of(mutant))
 
 
-def _machine_of(scene: Scene) -> Machine:
-    return _machine(scene.mode, SHIPPED, scene.invocations, switches=scene.switches)
+def machine_of(what: Scene | Mutant) -> Machine:
+    """The small world's rules with a scene's or a mutant's use of the decision.
 
+    Args:
+        what: the scene or the mutant; what a mutant replaces is replaced only while `applied`.
 
-def _machine(
-    mode: str, use: Use, invocations: int, *, honest: bool = False, switches: bool = False
-) -> Machine:
-    policies = (policy(0, mode), policy(1, mode))
-    return Machine(policies, use, invocations, honest=honest, switches=switches)
+    Returns:
+        The rules.
+    """
+    return Machine(
+        (policy(0, what.mode), policy(1, what.mode)),
+        what.use,
+        what.invocations,
+        honest=what.honest,
+        switches=what.switches,
+    )
 
 
 @contextmanager
