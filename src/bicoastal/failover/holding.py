@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import RecordError
-from bicoastal.failover.guards import held_still
+from bicoastal.failover.guards import attended, held_still
 from bicoastal.failover.record import request
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.store import RecordStore
@@ -20,6 +20,20 @@ from bicoastal.failover.switching import AT_REST, calmed, occupied
 
 LEASE_S = 120.0
 """So long a worker is taken to be there after their last word, seconds; it has no pace."""
+
+
+def is_planned(record: Record, now: float) -> bool:
+    """Whether what becomes of the members is somebody's work, so that nobody need be woken by it.
+
+    Args:
+        record: the record.
+        now: seconds since the epoch.
+
+    Returns:
+        True in maintenance, and where a worker is named only while they say that they are there:
+        one that was killed mutes nothing.
+    """
+    return held_still(record, now) and (record.held_by is None or attended(record, now))
 
 
 def begin_work(
