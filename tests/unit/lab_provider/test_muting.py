@@ -24,4 +24,5 @@ def test_the_suppressor_is_asked_for_under_aws_s_names() -> None:
         "ActionsSuppressorExtensionPeriod": 180,
     }
     model = get_session().get_service_model("cloudwatch").operation_model("PutCompositeAlarm")
+    assert model.input_shape is not None
     assert not ParamValidator().validate(asked, model.input_shape).has_errors()
