@@ -42,8 +42,12 @@ def upgrade(
     hold_s = operating.seconds(lasting)
     if hold_s > LONGEST_S:
         raise BicoastalError(f"--for {lasting} is longer than 7d")
-    access = operating.open_access(operating.Where(stack, region, endpoint), dry=dry_run)
+    where = operating.Where(stack, region, endpoint)
+    access = operating.open_access(where, dry=dry_run, any_topology=True)
     from bicoastal.operate import rolling, upgrading
+    from bicoastal.operate.by_hand import check_upgradable
+
+    check_upgradable(access.target, to)
 
     pace = operating.pace()
     with operating.answers():

@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bicoastal.settings import Settings, region_code
+from bicoastal.settings.tables import parameter_family
 from bicoastal.stack.context import Context
 from bicoastal.stack.credentials import Credentials
 from bicoastal.stack.keys import RegionKey
@@ -80,20 +81,6 @@ class Seed:
 
     credentials: Credentials
     database_name: str
-
-
-def parameter_family(engine_version: str) -> str:
-    """The parameter group family of an engine version.
-
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_WorkingWithParamGroups.html
-
-    Args:
-        engine_version: such as `8.0.mysql_aurora.3.10.4`.
-
-    Returns:
-        The family, such as `aurora-mysql8.0`.
-    """
-    return f"{ENGINE.value}{'.'.join(engine_version.split('.')[:2])}"
 
 
 def create_global_cluster(

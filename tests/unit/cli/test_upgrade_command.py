@@ -120,6 +120,28 @@ def test_the_result_as_json_and_an_interruption(asked: dict[str, Any]) -> None:
     assert (left.exit_code, "Run the same command again" in left.stderr) == (130, True)
 
 
+def test_a_replica_by_binary_log_is_refused_with_the_steps_in_their_order(
+    asked: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    keys = {"topology": "binlog-replica", "failover": {"mode": "observe"}}
+    file.write_text(json.dumps({"config": {f"bicoastal:{key}": v for key, v in keys.items()}}))
+    error = run(*OPTIONS, "--stack", str(file)).exception
+    assert isinstance(error, BicoastalError)
+    first, *steps = str(error).splitlines()
+    assert "topology is binlog-replica" in first
+    assert [step.split()[0] for step in steps] == ["1.", "2.", "3.", "4.", "5.", "6."]
+    replica, source = (
+        f"modify-db-cluster --region {region} --db-cluster-identifier aurora-{code}-dev "
+        f"--engine-version {NEW}"
+        for region, code in (("us-west-2", "usw2"), ("us-east-1", "use1"))
+    )
+    assert replica in steps[1]
+    assert source in steps[3]
+    assert "lag-usw2-dev" in steps[2]
+    assert "hold_s" not in asked
+
+
 @pytest.mark.parametrize(("text", "words"), (("8d", "longer than 7d"), ("x", "not a duration")))
 def test_bad_usage(text: str, words: str) -> None:
     error = run(*OPTIONS, "--for", text).exception
