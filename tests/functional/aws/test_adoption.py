@@ -171,11 +171,17 @@ def test_a_cluster_with_data_is_adopted_and_outlives_the_stack(tmp_path: Path) -
         access = Access(
             Target(load(raw)), lambda _: lab.aws.endpoint_url, session=lab.aws.new_session()
         )
-        told: list[str] = []
+        steps: list[str] = []
         agreed = destroying.plan(access)
         assert agreed.refusals == ()
         left_over = destroying.destroy(
-            access, agreed, stack.destroy, requester="ada", reason="over", pace=20, tell=told.append
+            access,
+            agreed,
+            stack.destroy,
+            requester="ada",
+            reason="over",
+            pace=20,
+            tell=steps.append,
         )
         assert left_over == ()
         assert any(
