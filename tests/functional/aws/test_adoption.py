@@ -185,7 +185,7 @@ def test_a_cluster_with_data_is_adopted_and_outlives_the_stack(tmp_path: Path) -
         )
         assert left_over == ()
         assert any(
-            "free DB cluster orders (us-east-1) of the stack's groups" in one for one in told
+            "free DB cluster orders (us-east-1) of the stack's groups" in one for one in steps
         )
         left = cluster(lab)
         assert left["DBClusterParameterGroup"] == "default.aurora-mysql8.0"

@@ -18,6 +18,7 @@ from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Evidence
 from bicoastal.operate import access as access_module
 from bicoastal.operate import moving, overriding, rejoining, switching
+from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.overriding import Plan
 from bicoastal.operate.rejoining import RejoinReport
@@ -93,8 +94,8 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     config = Target(load({})).controller_config(STANDBY, {})
     plan = Plan(config, RECORD, Evidence(1.0, lag_s=0.5, lag_age_s=20.0), (("armed", "no"),), ())
 
-    def carry_out(*arguments: Any, **more: Any) -> Record:
-        asked.update(more)
+    def carry_out(_access: Any, _store: Any, _plan: Any, conduct: Conduct) -> Record:
+        asked.update(requester=conduct.requester, reason=conduct.reason)
         if isinstance(asked["end"], BaseException):
             raise asked["end"]
         end: Record = asked["end"]
@@ -171,7 +172,7 @@ def switchable(planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict
         )  # fmt: skip
 
     monkeypatch.setattr(switching, "plan", plan)
-    monkeypatch.setattr(moving, "carry_out", overriding.carry_out)
+    monkeypatch.setattr(moving, "move_writer", overriding.carry_out)
     return planned
 
 

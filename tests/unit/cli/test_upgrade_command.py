@@ -15,6 +15,7 @@ from bicoastal.errors import BicoastalError
 from bicoastal.failover.state import Record
 from bicoastal.operate import access as access_module
 from bicoastal.operate import rolling, upgrading
+from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.report import MemberReport
 from bicoastal.operate.upgrading import UpgradePlan
@@ -42,8 +43,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replaces plan and upgrade by what a test says; remembers what was asked."""
     found: dict[str, Any] = {"plan": PLAN, "end": RECORD}
 
-    def carry_out(*_: Any, **more: Any) -> Record:
-        found.update(more)
+    def carry_out(_access: Any, _store: Any, _plan: Any, conduct: Conduct) -> Record:
+        found.update(vars(conduct))
         if isinstance(found["end"], BaseException):
             raise found["end"]
         return RECORD
