@@ -187,6 +187,18 @@ def test_a_switchover_shows_each_precondition_and_asks(switchable: dict[str, Any
     assert json.loads(run(*options, "--yes", "--json").stdout)["writer"] == STANDBY
 
 
+def test_a_replica_has_no_switchover_but_a_way_to_move(tmp_path: Path) -> None:
+    keys = "config:\n  bicoastal:topology: binlog-replica\n  bicoastal:failover: {mode: observe}\n"
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(keys)
+    for command, to in (("switchover", STANDBY), ("failback", HOME)):
+        where = ("--to", to) if command == "switchover" else ()
+        error = run(command, "--stack", str(file), *where, *WHY).exception
+        assert isinstance(error, BicoastalError)
+        assert "for which AWS has no switchover" in str(error)
+        assert f"run 'bicoastal failover --to {to} --stopped'" in str(error)
+
+
 def test_a_failback_goes_home_and_a_refusal_is_exit_code_one(switchable: dict[str, Any]) -> None:
     switchable["red"], switchable["end"] = ("too much",), Refused("lag: too much")
     options = ("failback", "--requester", "ada", *WHY)
