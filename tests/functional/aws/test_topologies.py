@@ -111,7 +111,7 @@ def _is_seen_as_well(lab: Environment, run: Run) -> None:
         # Nothing runs the schedule here; the standby's controller puts the latch.
         controller = lab.client("lambda", STANDBY)
         controller.invoke(FunctionName="control-usw2-dev", Payload=b'{"rounds": 1}')
-        return run("status").exit_code == 0
+        return bool(run("status").exit_code == 0)
 
     assert wait_until(is_well, 60), run("status").stdout
     seen = json.loads(run("status", "--json").stdout)
