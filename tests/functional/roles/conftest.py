@@ -21,7 +21,7 @@ from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 from bicoastal.operate.inventory import of_stack
 from bicoastal.settings import Settings, TapStackArgs, load_stack_file, region_code
-from bicoastal.stack import database
+from bicoastal.stack import database, global_cluster
 from bicoastal.stack.context import Context
 from bicoastal.stack.program import program
 from bicoastal.stack.tap_stack import TapStack
@@ -60,7 +60,7 @@ class OnlyDatabases(TapStack):
             region: {"subnets": [SimpleNamespace(id=id_) for id_ in ids]}
             for region, ids in self.subnets.items()
         }
-        self._global_cluster = database.create_global_cluster(context, self)
+        self._global_cluster = global_cluster.create_global_cluster(context, self)
         self._members = self._create_members(
             existing(is_public=False),
             SimpleNamespace(databases=existing(id="sg-1")),  # type: ignore[arg-type]  # as far as it is looked at
