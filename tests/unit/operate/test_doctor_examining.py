@@ -44,7 +44,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     for module, names in (
         (members, ("global_cluster", "instances")),
-        (encryption, ("key", "secret")),
+        (encryption, ("key", "encrypted", "secret")),
         (record_table, ("table", "backups")),
         (watching, ("alarms", "topic", "subscription")),
         (running, ("function", "schedule")),
@@ -60,7 +60,8 @@ def access(settings: Any = SETTINGS) -> Any:
 
 
 EVERYWHERE = [
-    ("instances", HOME), ("key", HOME), ("instances", STANDBY), ("key", STANDBY),
+    ("instances", HOME), ("key", HOME), ("encrypted", HOME),
+    ("instances", STANDBY), ("key", STANDBY), ("encrypted", STANDBY),
     ("table", HOME), ("backups", HOME), ("table", STANDBY), ("backups", STANDBY),
     ("secret", HOME), ("alarms", f"{HOME} ['cpu-use1-dev', 'page-use1-dev']"),
     ("alarms", f"{STANDBY} []"), ("topic", f"{HOME} notify-use1-dev"),
@@ -76,7 +77,7 @@ def test_a_global_database(seen: list[Any]) -> None:
         ("status-database", "database"), ("global_cluster", STANDBY), *EVERYWHERE
     ]  # fmt: skip
     assert sorted(seen) == sorted(found[1:])
-    assert "in 16 questions" in told[0]
+    assert "in 18 questions" in told[0]
 
 
 @pytest.mark.usefixtures("seen")

@@ -93,7 +93,11 @@ def test_each_difference_is_named_with_its_cure(
 
 
 def test_a_table_that_is_alone_lost_its_other_places() -> None:
-    alone: dict[str, Any] = {"Replicas": [], "GlobalTableWitnesses": [], "MultiRegionConsistency": "EVENTUAL"}
+    alone: dict[str, Any] = {
+        "Replicas": [],
+        "GlobalTableWitnesses": [],
+        "MultiRegionConsistency": "EVENTUAL",
+    }
     assert ids(found(**alone)) == ["record-replica", "record-witness"]
 
 

@@ -84,6 +84,8 @@ def _examinations(access: Access, planned: tuple[Planned, ...]) -> Iterator[_Exa
         yield _Examination("rds:DescribeDBInstances", region, question)
         question = partial(encryption.key, clients, settings, region)
         yield _Examination("kms:DescribeKey", region, question)
+        question = partial(encryption.encrypted, clients, settings, region)
+        yield _Examination("rds:DescribeDBClusters", region, question)
     for region in regions.pair:
         question = partial(record_table.table, clients, settings, region)
         yield _Examination("dynamodb:DescribeTable", region, question)
