@@ -173,8 +173,8 @@ def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
     """What is to be done, in order: whoever replicates goes before its source.
 
     An instance goes before its cluster leaves the global database: a cluster on its own would take
-    the writes of whoever still knows its address. So would a replica by binary log that is promoted:
-    AWS wants it, and only its last instance is there then. A cluster that was adopted only leaves.
+    the writes of whoever still knows its address. So would a promoted replica by binary log, which
+    AWS wants: only its last instance is there then. A cluster that was adopted only leaves.
 
     Args:
         settings: say whether final snapshots are taken.
