@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from bicoastal.operate.deletion_order import Step, look, refusals, steps
+from bicoastal.operate.deletion_order import Live, Step, look, refusals, steps
 from bicoastal.operate.dismantling import dismantle
 from bicoastal.operate.errors import Refused
-from bicoastal.settings import region_code
+from bicoastal.settings import Settings, region_code
 
 from .conftest import (
     ARNS,
@@ -22,6 +22,7 @@ from .conftest import (
     STANDBY,
     Deploy,
     Deployed,
+    make_adopted,
 )
 
 Assign = Callable[[Deployed], str | None]
@@ -36,15 +37,6 @@ def make(deployed: Deployed) -> None:
         new = {**ENGINE, "StorageEncrypted": True, "DeletionProtection": False}
         begins = {"SourceDBClusterIdentifier": ARNS[HOME]} if adopts else new
         deployed.rds(HOME).create_global_cluster(**GLOBAL, **begins)
-    else:
-        rds = deployed.rds(HOME)
-        rds.create_db_cluster_parameter_group(
-            **WITH_BINLOG, DBParameterGroupFamily="aurora-mysql8.0", Description="-"
-        )
-        mixed = {"ParameterName": "binlog_format", "ParameterValue": "MIXED"}
-        rds.modify_db_cluster_parameter_group(
-            **WITH_BINLOG, Parameters=[{**mixed, "ApplyMethod": "pending-reboot"}]
-        )
     for region in settings.regions.members[1 if adopts else 0 :]:
         first = MASTER if group else {**MASTER, **WITH_BINLOG}
         other = {} if group else {"ReplicationSourceIdentifier": ARNS[HOME]}
@@ -54,6 +46,22 @@ def make(deployed: Deployed) -> None:
         )  # fmt: skip
         for number in range(1, settings.instances(region) + 1):
             deployed.add_instance(region, number)
+
+
+@pytest.fixture(scope="module")
+def account(request: pytest.FixtureRequest, deploy: Deploy) -> Deployed:
+    """An account without databases of the stack, for all assignments of a topology."""
+    deployed = deploy(request.param)
+    if not deployed.settings.is_global:
+        rds = deployed.rds(HOME)
+        rds.create_db_cluster_parameter_group(
+            **WITH_BINLOG, DBParameterGroupFamily="aurora-mysql8.0", Description="-"
+        )
+        mixed = {"ParameterName": "binlog_format", "ParameterValue": "MIXED"}
+        rds.modify_db_cluster_parameter_group(
+            **WITH_BINLOG, Parameters=[{**mixed, "ApplyMethod": "pending-reboot"}]
+        )
+    return deployed
 
 
 def as_deployed(deployed: Deployed) -> str:
@@ -137,41 +145,55 @@ def said(deployed: Deployed, step: Step) -> str:
     return told[-1].removeprefix("not yet: ")
 
 
+def out_of_order(
+    planned: tuple[Step, ...], live: Live, settings: Settings
+) -> Iterator[tuple[Step, str]]:
+    """What AWS refuses to do first, and in which words."""
+    writer = live.writer
+    if settings.is_global:
+        yield planned[-1], "Global cluster still has member clusters"
+        first = next(n for n, step in enumerate(planned) if step.region == writer)
+        assert {step.region for step in planned[first:-1]} == {writer}
+        if len(live.members) > 1:
+            (leaving,) = (
+                step for step in planned if step.action == "detach" and step.region == writer
+            )
+            yield leaving, "Cannot remove the writer DB cluster while reader members remain"
+    elif writer is None:
+        yield planned[-1], "Cannot delete a DB cluster while it contains DB instances"
+    else:
+        promotion, replica, _, source, _ = planned
+        assert (promotion.action, replica.region, source.region) == ("promote", STANDBY, HOME)
+        yield replica, "Cannot delete the last instance of the read replica DB cluster"
+        yield source, "Cannot delete the last instance of the master cluster"
+
+
 @pytest.mark.parametrize(
-    ("topology", "assign"),
+    ("account", "assign"),
     [pytest.param(*case, id=f"{case[0]}-{case[1].__name__}") for case in CASES],
+    indirect=("account",),
 )
-def test_everything_goes(deploy: Deploy, topology: str, assign: Assign) -> None:
-    deployed = deploy(topology)
-    make(deployed)
-    if deployed.settings.database.headless_standby and assign is not as_deployed:
-        deployed.add_instance(STANDBY)
-    writer = assign(deployed)
-    client, settings = deployed.aws.client, deployed.settings
+def test_everything_goes(account: Deployed, assign: Assign) -> None:
+    make(account)
+    if account.settings.database.headless_standby and assign is not as_deployed:
+        account.add_instance(STANDBY)
+    writer = assign(account)
+    client, settings = account.aws.client, account.settings
     live = look(client, settings)
     assert (live.writer, list(refusals(settings, live))) == (writer, [])
     planned = steps(settings, live)
-    *_, last = planned
-    # AWS would have it in no other order: neither what is last now, ...
-    remains = "Global cluster still has member clusters" if settings.is_global else "contains DB"
-    assert remains in said(deployed, last)
-    if writer is not None and len(live.clusters) > 1:
-        # ... nor what belongs to the writer, of which nothing comes before all the others.
-        first = next(n for n, step in enumerate(planned) if step.region == writer)
-        rest = planned[first:-1] if settings.is_global else planned[first:]
-        assert {step.region for step in rest} == {writer}
-    if writer is not None and len(live.members) > 1:
-        leaving = next(step for step in planned if step.arn == ARNS[writer])
-        assert "Cannot remove the writer DB cluster" in said(deployed, leaving)
-    elif topology == "binlog-replica" and writer is not None:
-        promotion, *instances = (
-            step for step in planned if step.action != "delete" or step.kind == "DB instance"
-        )
-        assert promotion.action == "promote"
-        words = ("last instance of the read replica", "last instance of the master cluster")
-        for step, expected in zip(instances, words, strict=True):
-            assert expected in said(deployed, step)
+    for step, words in out_of_order(planned, live, settings):
+        assert words in said(account, step)
     dismantle(client, planned, pace=PACE)
-    (deployed.workspace.path / "away").unlink(missing_ok=True)
-    assert deployed.left() == ()
-    assert deployed.adopted() == (["db-use1-1-dev"] if settings.adopts(HOME) else [])
+    (account.workspace.path / "away").unlink(missing_ok=True)
+    kept = ["db-use1-1-dev"] if settings.adopts(HOME) else []
+    assert account.adopted() == kept
+    for region in settings.regions.members:
+        rds = account.rds(region)
+        assert rds.describe_global_clusters()["GlobalClusters"] == []
+        if not kept or region != HOME:
+            assert rds.describe_db_instances()["DBInstances"] == []
+            assert rds.describe_db_clusters()["DBClusters"] == []
+    if kept:
+        account.delete(HOME)
+        make_adopted(account)
