@@ -25,6 +25,7 @@ from bicoastal.settings.models import Adopt
 from bicoastal.settings.rules.adopting import WHOLE
 from bicoastal.stack import database
 from bicoastal.stack.context import Context
+from bicoastal.stack.global_cluster import create_global_cluster
 from bicoastal.stack.program import program
 from bicoastal.stack.tap_stack import TapStack
 
@@ -71,7 +72,7 @@ class OnlyDatabases(TapStack):
             for region, ids in self.subnets.items()
         }
         adopts = context.settings.adopts(context.home)
-        self._global_cluster = None if adopts else database.create_global_cluster(context, self)
+        self._global_cluster = None if adopts else create_global_cluster(context, self)
         self._members = self._create_members(
             existing(is_public=False),
             SimpleNamespace(databases=existing(id="sg-1")),  # type: ignore[arg-type]  # as far as it is looked at
