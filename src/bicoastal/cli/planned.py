@@ -43,9 +43,10 @@ def switch(
     Raises:
         typer.Exit: always; 0 the region is the writer, 1 refused or failed, 130 interrupted.
     """
-    access = operating.open_access(where, dry=dry)
+    access = operating.open_access(where, dry=dry, any_topology=True)
     to = region or access.target.settings.regions.home
     access.target.check_member(to, "--to")
+    access.target.check_switchable(to)
     from bicoastal.operate import moving, switching
 
     flow: Flow[SwitchPlan] = Flow(

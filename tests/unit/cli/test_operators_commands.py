@@ -126,14 +126,20 @@ def test_a_failover_says_who_serves(planned: dict[str, Any]) -> None:
     assert (planned["requester"], planned["reason"]) == ("ada", "a test")
 
 
-def test_a_promoted_replica_has_no_way_back(planned: dict[str, Any], tmp_path: Path) -> None:
+@pytest.fixture
+def replica(tmp_path: Path) -> str:
+    """The stack file of a replica by binary log."""
     keys = "config:\n  bicoastal:topology: binlog-replica\n  bicoastal:failover: {mode: observe}\n"
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(keys)
+    return str(file)
+
+
+def test_a_promoted_replica_has_no_way_back(planned: dict[str, Any], replica: str) -> None:
     config = replace(planned["plan"].config, topology="binlog-replica", mode="observe")
     planned["plan"] = replace(planned["plan"], config=config)
     options = ("--to", STANDBY, "--yes", "--stopped", "--requester", "ada", *WHY)
-    result = run("failover", "--stack", str(file), *options)
+    result = run("failover", "--stack", replica, *options)
     assert result.exit_code == 0
     assert f"{HOME} is no standby any more" in result.stdout
     assert planned["stopped"] is True
@@ -186,6 +192,15 @@ def test_a_switchover_shows_each_precondition_and_asks(switchable: dict[str, Any
     switchable["resumes"] = True
     assert "would resume" in run(*options, "--dry-run").stdout
     assert json.loads(run(*options, "--yes", "--json").stdout)["writer"] == STANDBY
+
+
+def test_a_replica_has_no_switchover_but_a_way_to_move(replica: str) -> None:
+    for command, to in (("switchover", STANDBY), ("failback", HOME)):
+        where = ("--to", to) if command == "switchover" else ()
+        error = run(command, "--stack", replica, *where, *WHY).exception
+        assert isinstance(error, BicoastalError)
+        assert "for which AWS has no switchover" in str(error)
+        assert f"run 'bicoastal failover --to {to} --stopped'" in str(error)
 
 
 def test_a_failback_goes_home_and_a_refusal_is_exit_code_one(switchable: dict[str, Any]) -> None:
