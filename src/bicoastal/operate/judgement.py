@@ -63,7 +63,10 @@ def by_part(status: Status, settings: Settings) -> tuple[tuple[str, tuple[str, .
         lags=tuple(lag for lag in status.lags if lag.region not in silent),
         latch=tuple(latch for latch in status.latch if latch.region not in silent),
     )
-    return tuple((name, tuple(part(status, settings))) for name, part in _PARTS)
+    elsewhere = "replica" if settings.is_global else "database"
+    return tuple(
+        (name, tuple(part(status, settings))) for name, part in _PARTS if name != elsewhere
+    )
 
 
 def trail_problems(record: Record, entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -92,8 +95,6 @@ def _regions(status: Status, _settings: Settings) -> Iterator[str]:
 
 def _database(status: Status, settings: Settings) -> Iterator[str]:
     database = status.database
-    if not settings.is_global:
-        return
     if database is None:
         yield f"the topology is unknown: {status.database_problem}"
         return
@@ -122,8 +123,6 @@ def _member(member: MemberReport, settings: Settings) -> Iterator[str]:
 def _pair(status: Status, settings: Settings) -> Iterator[str]:
     """Two clusters that replicate by binary log, which no global database holds together."""
     database = status.database
-    if settings.is_global:
-        return
     if database is None or status.database_problem is not None:
         yield f"the topology is unknown: {status.database_problem}"
     members = database.members if database else ()
