@@ -9,7 +9,6 @@ with it: whoever still uses it makes the deletion fail, and that is reported.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +18,12 @@ from typing import TypeVar
 
 from pulumi.provider.experimental.provider import Provider
 from pulumi.runtime import Settings, configure, set_all_config
-from pulumi.runtime.settings import ROOT, SETTINGS
+from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import run_in_stack
 
 from bicoastal.lab.engine.calls import WORKERS, CallLoop, ProviderPool
 from bicoastal.lab.engine.comparing import ComparingRun
+from bicoastal.lab.engine.evaluating import garbage_kept, settled
 from bicoastal.lab.engine.monitor import EngineLog, Monitor, Run, Transform
 from bicoastal.lab.engine.preview import PreviewRun
 from bicoastal.lab.engine.progress import Progress
@@ -44,10 +44,6 @@ UpRunT = TypeVar("UpRunT", bound=UpRun)
 
 Program = Callable[[], object]
 """A Pulumi program: a function that registers resources and exports outputs."""
-
-
-WAKE_S = 0.5
-"""How long an interrupt may stay unseen, in seconds."""
 
 
 class Deployment:
@@ -325,25 +321,8 @@ class Deployment:
             with _told_of_interrupts(run):
                 await run_in_stack(lambda: _settle(program, run))
 
-        with _garbage_kept():
+        with garbage_kept():
             asyncio.run(main())
-
-
-@contextmanager
-def _garbage_kept() -> Iterator[None]:
-    """Collect no garbage for a while.
-
-    A program makes tens of thousands of objects that live until its end, next to the many that
-    Pulumi's and AWS's packages brought: looking through them again and again took as long as the
-    evaluation itself.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 @contextmanager
@@ -359,17 +338,14 @@ def _told_of_interrupts(run: Run) -> Iterator[None]:
 async def _settle(program: Program, run: Run) -> None:
     """Call the program and wait until nothing of it is open.
 
-    Pulumi's SDK would wait as well, but for the first of all open outputs to settle, then again for
-    the first of the rest: hundreds of waits over hundreds of outputs. After an interrupt it waits
-    for the calls under way, so these are told here; one that comes later is seen further out.
+    After an interrupt Pulumi's SDK waits for the calls under way, so these are told here; one that
+    comes later is seen further out.
     """
     with _told_of_interrupts(run):
         result = program()
         if asyncio.iscoroutine(result):
             await result
-        while pending := [task for task in SETTINGS.outputs if not task.done()]:
-            # Python sees a signal that comes just before the loop sleeps only when it wakes again.
-            await asyncio.wait(pending, timeout=WAKE_S)
+        await settled()
 
 
 def _deployed(resource: ResourceState) -> DeployedResource:
