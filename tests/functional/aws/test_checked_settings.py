@@ -14,7 +14,7 @@ from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.settings import load
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.untraced]
 
 EVERYTHING: dict[str, Any] = {
     "environmentSuffix": "9" * 50,

@@ -29,6 +29,8 @@ from bicoastal.settings import RULES, validate
 from .conftest import Refused, Requests
 from .world import Request, refused
 
+pytestmark = pytest.mark.untraced
+
 RDS = ("CreateDB", "CreateGlobalCluster")
 UNSURE = {"BC204", "BC207", "BC225", "BC403"}
 

@@ -50,6 +50,7 @@ def instances(program: Any) -> Counter[str]:
     return Counter(found.region for found in program.of("ClusterInstance"))
 
 
+@pytest.mark.untraced
 def test_the_plan_is_the_one_that_was_agreed(topology: str) -> None:
     file = FOLDER / f"{topology}.yaml"
     result = CliRunner().invoke(app, ["plan", "--json", "--stack", str(file)])
@@ -94,6 +95,7 @@ def test_everything_is_encrypted_with_the_key_of_its_own_region(
         assert f":{cluster.region}:" in cluster.inputs["kmsKeyId"]
 
 
+@pytest.mark.untraced
 def test_a_preview_that_knows_nothing_registers_the_same(
     topology: str, program: Any, evaluate: Any
 ) -> None:
