@@ -7,7 +7,7 @@ BIN    := .venv/bin
 JOBS   ?= 2
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: help demo test lint format bench peers requirements clean
+.PHONY: help demo drills mutants test lint format bench peers requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ demo: .venv/lab mariadb ## Rehearse: deploy, lose the primary, fail over, judge
 
 drills: .venv/lab mariadb ## Rehearse every scenario, half an hour; the records go to drills.json
 	@$(BIN)/bicoastal drill --quiet --scenario all --json drills.json
+
+mutants: .venv/lab mariadb ## Deploy each scenario's mutant: a requirement has to notice it
+	@$(BIN)/bicoastal drill --quiet --scenario all --broken --json mutants.json
 
 test: .venv/dev mariadb chromium ## Run every test with coverage (100 % of lines and branches)
 	@rm -rf .coverage && mkdir .coverage

@@ -17,22 +17,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
-def _untraced_children() -> Iterator[None]:
-    """No tracing in processes that are started meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
-            patch.delenv(name)
-        yield
-
-
-@contextmanager
 def _untraced() -> Iterator[None]:
     """No tracing by coverage, in new threads and in children neither."""
     tracer, for_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
     try:
-        with _untraced_children():
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
+                patch.delenv(name)
             yield
     finally:
         sys.settrace(tracer)
@@ -41,15 +34,12 @@ def _untraced() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Run what is marked `untraced`, and the fixtures that it is the first to need, faster."""
+    """Run what is marked `untraced` without tracing.
+
+    So are the fixtures that it is the first to need: one that it shares with tests that are traced
+    must not run lines that nothing else runs.
+    """
     if item.get_closest_marker("untraced") is None:
         return (yield)
     with _untraced():
         return (yield)
-
-
-@pytest.fixture(scope="module")
-def untraced_children() -> Iterator[None]:
-    """For a lab whose servers run what other tests trace."""
-    with _untraced_children():
-        yield

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _EXIT = {"pass": 0, "fail": 1, "invalid": 3}
 _NOT_CARRIED_OUT = 2
+_NAME = 20
+"""Columns that a scenario's name has at least; longer ones are folded on a narrow terminal."""
 
 
 def chosen(names: str) -> list[Scenario]:
@@ -78,7 +80,14 @@ def print_scenarios() -> None:
 def expected(scenario: Scenario) -> str:
     """Say in two words what a scenario expects."""
     paged = {True: ", paged", False: ", silent", None: ""}[scenario.expect.paged]
-    return ("fails over" if scenario.expect.promotion else "no failover") + paged
+    return ("failover" if scenario.expect.promotion else "none") + paged
+
+
+def _seen(report: DrillReport) -> str:
+    """Say in the words of `expected` what a drill saw."""
+    promoted = sum(each["state"] == "done" for each in report.failovers)
+    word = {0: "none", 1: "failover"}.get(promoted, f"{promoted} failovers")
+    return word + (", paged" if report.pages else ", silent")
 
 
 def rehearse_all(
@@ -159,6 +168,11 @@ def _print_table(reports: Sequence[DrillReport], missing: Sequence[str]) -> None
     console = Console(highlight=False)
     if whole:
         console.print(_drills(whole))
+        for report in whole:
+            if report.failed:
+                console.print(
+                    f"[red]{report.fault} (seed {report.seed})[/] failed:", *report.failed
+                )
         passed = sum(report.verdict == "pass" for report in whole)
         console.print(f"{passed} of {len(whole)} drills passed")
     if broken:
@@ -169,47 +183,46 @@ def _print_table(reports: Sequence[DrillReport], missing: Sequence[str]) -> None
         console.print(f"[red]{escape(each)}[/]")
 
 
-def _table(*columns: tuple[str, str]) -> Table:
+def _table(reports: Sequence[DrillReport], *columns: tuple[str, str]) -> Table:
+    """A table that begins with the scenario, and with the seed if there are several of them."""
     table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("scenario", overflow="fold", min_width=_NAME)
+    if len({report.seed for report in reports}) > 1:
+        table.add_column("seed", justify="right", no_wrap=True)
     for heading, justify in columns:
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     return table
 
 
+def _row(table: Table, report: DrillReport, *cells: str) -> None:
+    seed = (str(report.seed),) if table.columns[1].header == "seed" else ()
+    table.add_row(report.fault, *seed, *cells)
+
+
 def _mutants(reports: Sequence[DrillReport]) -> Table:
-    table = _table(
-        ("scenario", "left"), ("seed", "right"), ("mutant", "left"), ("has to fail", "left"),
-        ("noticed", "left"), ("failed", "left"),
-    )  # fmt: skip
+    table = _table(reports, ("mutant", "left"), ("noticed by", "left"))
     for report in reports:
-        mutant = find(report.fault).mutant
-        table.add_row(
-            report.fault,
-            str(report.seed),
-            mutant.name,
-            ", ".join(mutant.fails),
-            "[green]yes[/]" if report.noticed_by else "[red]NO[/]",
-            ", ".join(report.failed),
+        told = (
+            f"[green]{', '.join(report.noticed_by)}[/]" if report.noticed_by else "[red]NOBODY[/]"
         )
+        _row(table, report, find(report.fault).mutant.name, told)
     return table
 
 
 def _drills(reports: Sequence[DrillReport]) -> Table:
     table = _table(
-        ("scenario", "left"), ("seed", "right"), ("expected", "left"), ("seen", "left"),
-        ("RTO s", "right"), ("lost", "right"), ("verdict", "left"), ("failed", "left"),
+        reports, ("expected", "left"), ("seen", "left"), ("RTO s", "right"), ("lost", "right"),
+        ("verdict", "left"),
     )  # fmt: skip
     for report in reports:
-        promoted = sum(each["state"] == "done" for each in report.failovers)
         recovery = report.recovery_time
-        table.add_row(
-            report.fault,
-            str(report.seed),
+        _row(
+            table,
+            report,
             expected(find(report.fault)),
-            f"{promoted} promotion{'' if promoted == 1 else 's'}, {len(report.pages)} pages",
+            _seen(report),
             "" if recovery is None else f"{recovery.total_s:.2f}",
             str(len(report.writes.lost)),
             f"[{'green' if report.verdict == 'pass' else 'red'}]{report.verdict}[/]",
-            ", ".join(report.failed),
         )
     return table

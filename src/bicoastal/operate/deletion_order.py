@@ -2,10 +2,12 @@
 
 Pulumi deletes in the order in which the program made things, so after a role swap it comes to the
 writer first, and AWS refuses: the last instance of a writer cannot go before its replicas, nor can
-the writer leave a global database that still has others.
+the writer leave a global database that still has others. The last instance of a replica by binary
+log cannot go at all before the replica has been promoted.
 Sources:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-deleting.html
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ class Step:
     """One thing that is done.
 
     Attributes:
-        action: `detach` or `delete`.
+        action: `detach`, `promote` or `delete`.
         kind: `DB instance`, `DB cluster` or `global cluster`.
         name: its identifier.
         region: the region that is asked.
@@ -171,7 +173,8 @@ def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
     """What is to be done, in order: whoever replicates goes before its source.
 
     An instance goes before its cluster leaves the global database: a cluster on its own would take
-    the writes of whoever still knows its address. A cluster that was adopted only leaves.
+    the writes of whoever still knows its address. So would a promoted replica by binary log, which
+    AWS wants: only its last instance is there then. A cluster that was adopted only leaves.
 
     Args:
         settings: say whether final snapshots are taken.
@@ -194,6 +197,8 @@ def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
             Step("delete", "DB instance", instance["DBInstanceIdentifier"], region)
             for instance in sorted(instances, key=lambda each: bool(each.get("IsClusterWriter")))
         )
+        if instances and arn not in live.members and cluster.get("ReplicationSourceIdentifier"):
+            found.insert(-1, Step("promote", "DB cluster", name, region))
         if arn in live.members:
             found.append(Step("detach", "DB cluster", name, region, arn, names.global_cluster))
         if not settings.adopts(region):

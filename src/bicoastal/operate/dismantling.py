@@ -123,6 +123,8 @@ def _state(rds: Any, step: Step) -> str | None:
     name = step.group or step.name
     if step.kind == "DB cluster" and step.group is None:
         found = first(rds.describe_db_clusters, "DBClusters", {"DBClusterIdentifier": name})
+        if step.action == "promote" and not (found or {}).get("ReplicationSourceIdentifier"):
+            return None
         return found and str(found["Status"])
     found = first(rds.describe_global_clusters, "GlobalClusters", {"GlobalClusterIdentifier": name})
     if found is None or step.arn is None:
@@ -136,6 +138,8 @@ def _request(rds: Any, step: Step) -> None:
         rds.delete_db_instance(DBInstanceIdentifier=step.name, SkipFinalSnapshot=True)
     elif step.kind == GROUP:
         rds.delete_global_cluster(GlobalClusterIdentifier=step.name)
+    elif step.action == "promote":
+        rds.promote_read_replica_db_cluster(DBClusterIdentifier=step.name)
     elif step.group is not None:
         rds.remove_from_global_cluster(
             GlobalClusterIdentifier=step.group, DbClusterIdentifier=step.arn

@@ -156,7 +156,8 @@ def of_stack(client: ClientFactory, settings: Settings) -> tuple[str, ...]:
         botocore.exceptions.ClientError: AWS refused to tell.
         botocore.exceptions.BotoCoreError: it did not answer.
     """
-    names = {name for _, name in Names.all(settings)} | _beside_adopted(settings)
+    kept, beside = _adopted(settings)
+    names = {name for _, name in Names.all(settings)} - kept | beside
     own = {key: settings.all_tags()[key] for key in ("Environment", "Project")}
     found = [
         str(entry)
@@ -184,13 +185,17 @@ def _records(client: ClientFactory, settings: Settings) -> Iterator[str]:
             yield f"global DNS record {wanted} {record.get('SetIdentifier', '')}".rstrip()
 
 
-def _beside_adopted(settings: Settings) -> set[str]:
-    """What the stack names after a cluster that it adopted: the log groups that there were not."""
-    names, home = Names(settings), settings.regions.home
+def _adopted(settings: Settings) -> tuple[set[str | None], set[str]]:
+    """What was adopted, under whatever names, and the log groups that the stack made beside it."""
+    names, home, adopt = Names(settings), settings.regions.home, settings.adopt
     if not settings.adopts(home):
-        return set()
-    logs = {"audit", "error", "slowquery"} - set(settings.adopt.log_groups)
-    return {names.cluster_log_group(home, log) for log in logs}
+        return set(), set()
+    logs = {log: names.cluster_log_group(home, log) for log in ("audit", "error", "slowquery")}
+    before = {name for log, name in logs.items() if log in adopt.log_groups}
+    return (
+        {adopt.cluster, *adopt.instances, adopt.subnet_group, *before},
+        set(logs.values()) - before,
+    )
 
 
 def _entries(client: ClientFactory, regions: tuple[str, ...]) -> list[Entry]:

@@ -144,7 +144,8 @@ def _membership(status: Status, region: str, writer: str) -> tuple[str, ...]:
         why = (
             f"diverged: {region} is not a member of the global database. If AWS does not add it "
             "back, save what it has more than the writer, delete its cluster and create it again "
-            "under its name (create-db-cluster --global-cluster-identifier)"
+            "under its name (create-db-cluster --global-cluster-identifier), with its subnet "
+            "group and key, then run pulumi up --refresh"
         )
         return (why,)
     return ()

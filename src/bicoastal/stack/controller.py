@@ -14,9 +14,10 @@ from bicoastal.failover.config import Member as MemberConfig
 from bicoastal.failover.sizing import FUNCTION_MEMORY_MB
 from bicoastal.settings import region_code
 from bicoastal.stack.context import Context
-from bicoastal.stack.database import Member, joint_name
+from bicoastal.stack.database import Member
 from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, NAMESPACE
 from bicoastal.stack.functions import ARCHITECTURE, RUNTIME, FunctionHome
+from bicoastal.stack.global_cluster import joint_name
 from bicoastal.stack.keys import RegionKey
 from bicoastal.stack.policies import Statement, statement
 

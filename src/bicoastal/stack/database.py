@@ -1,4 +1,4 @@
-"""The global database and its members.
+"""The members of the database.
 
 All members are made by one component from identical inputs; only `seed` differs. Roles are left to
 run time: after a failover or a switchover this program must ask for no change at all.
@@ -17,22 +17,13 @@ from bicoastal.stack.context import Context
 from bicoastal.stack.credentials import Credentials
 from bicoastal.stack.keys import RegionKey
 from bicoastal.stack.network import RegionNetwork
+from bicoastal.stack.parameters import ENGINE, parameter_group
 from bicoastal.stack.policies import trust
 
-ENGINE = aws.rds.EngineType.AURORA_MYSQL
 _EXPORTED_LOGS = ("error", "slowquery")
 _AUDIT_LOG = "audit"
-_AUDIT_PARAMETERS = {
-    "server_audit_logging": "1",
-    # Who connects, and what changes rights or tables; every statement would be all data, too.
-    "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
-}
-"""Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html"""
 LOG_RETENTION_DAYS = 30
 MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
-
-STATIC = ("binlog_format",)
-"""Parameters that count from an instance's start on, which the first one's creation is."""
 
 CLUSTER_IGNORES = (
     # Read back from AWS, and moved to the other member by a role swap. Acting on a difference
@@ -52,9 +43,6 @@ CLUSTER_IGNORES = (
     "engine_version",
 )
 INSTANCE_IGNORES = ("engine_version",)
-GLOBAL_IGNORES = ("engine_version",)
-# AWS takes them from the cluster that the global database begins with, and reads them back.
-ADOPTING_IGNORES = (*GLOBAL_IGNORES, "database_name", "source_db_cluster_identifier")
 
 
 def exported_logs(settings: Settings) -> tuple[str, ...]:
@@ -80,80 +68,6 @@ class Seed:
 
     credentials: Credentials
     database_name: str
-
-
-def parameter_family(engine_version: str) -> str:
-    """The parameter group family of an engine version.
-
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_WorkingWithParamGroups.html
-
-    Args:
-        engine_version: such as `8.0.mysql_aurora.3.10.4`.
-
-    Returns:
-        The family, such as `aurora-mysql8.0`.
-    """
-    return f"{ENGINE.value}{'.'.join(engine_version.split('.')[:2])}"
-
-
-def create_global_cluster(
-    context: Context, parent: pulumi.Resource, first: Member | None = None
-) -> aws.rds.GlobalCluster | None:
-    """Make the global database, where the topology has one.
-
-    An existing cluster cannot join one; it can only be what one begins with. Source:
-    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateGlobalCluster.html
-
-    Args:
-        context: settings, names and providers.
-        parent: the component that it belongs to.
-        first: the adopted member; None makes it without members.
-
-    Returns:
-        The global cluster; none where one member replicates from the other by binary log.
-    """
-    if not context.settings.is_global:
-        return None
-    database, name = context.settings.database, context.names.global_cluster
-    if first is not None:
-        return aws.rds.GlobalCluster(
-            name,
-            global_cluster_identifier=name,
-            source_db_cluster_identifier=first.cluster.arn,
-            # The provider wants it with a source: at the end the adopted cluster is let go.
-            force_destroy=True,
-            deletion_protection=database.deletion_protection,
-            tags=context.tags(name),
-            opts=context.options(
-                context.home, parent, depends_on=first.instances, ignore_changes=ADOPTING_IGNORES
-            ),
-        )
-    return aws.rds.GlobalCluster(
-        name,
-        global_cluster_identifier=name,
-        engine=ENGINE.value,
-        engine_version=database.engine_version,
-        storage_encrypted=True,
-        deletion_protection=database.deletion_protection,
-        tags=context.tags(name),
-        opts=context.options(context.home, parent, ignore_changes=GLOBAL_IGNORES),
-    )
-
-
-def joint_name(
-    global_cluster: aws.rds.GlobalCluster | None, context: Context
-) -> pulumi.Output[str]:
-    """The one name by which the decision record and the latch know all members.
-
-    Args:
-        global_cluster: the global cluster, if there is one.
-        context: the names.
-
-    Returns:
-        The global cluster's identifier, or what it would be.
-    """
-    name = context.names.global_cluster
-    return global_cluster.id if global_cluster else pulumi.Output.from_input(name)
 
 
 class Member(pulumi.ComponentResource):
@@ -219,41 +133,6 @@ class Member(pulumi.ComponentResource):
             opts=self._context.options(self.region, self),
         )
 
-    def _parameter_group(self) -> aws.rds.ClusterParameterGroup:
-        name = self._context.names.parameter_group(self.region)
-        parameters = {
-            "require_secure_transport": "ON",
-            # Without these the exported slow-query log would stay empty.
-            "slow_query_log": "1",
-            "long_query_time": "1",
-            # A probe that only waits for the greeting counts as an interrupted handshake; after
-            # 100 of them a server blocks the prober's host (error 1129) by default. Source:
-            # https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html#sysvar_max_connect_errors
-            "max_connect_errors": "4294967295",
-        }
-        if self._context.settings.database.audit_log:
-            parameters |= _AUDIT_PARAMETERS
-        if not self._context.settings.is_global:
-            # In both members: who is promoted is the source of the next replica. Source:
-            # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.html
-            parameters["binlog_format"] = "MIXED"
-        return aws.rds.ClusterParameterGroup(
-            name,
-            name=name,
-            family=parameter_family(self._context.settings.database.engine_version),
-            description=f"Aurora member in {self.region}; the same in every region",
-            parameters=[
-                {
-                    "name": key,
-                    "value": value,
-                    "apply_method": "pending-reboot" if key in STATIC else "immediate",
-                }
-                for key, value in parameters.items()
-            ],
-            tags=self._context.tags(name),
-            opts=self._context.options(self.region, self),
-        )
-
     def _log_group(self, log: str) -> aws.cloudwatch.LogGroup:
         name = self._context.names.cluster_log_group(self.region, log)
         existed = self._adopted and log in self._context.settings.adopt.log_groups
@@ -298,7 +177,7 @@ class Member(pulumi.ComponentResource):
             database_name=seed.database_name if seed else None,
             port=database.port,
             db_subnet_group_name=subnets.name,
-            db_cluster_parameter_group_name=self._parameter_group().name,
+            db_cluster_parameter_group_name=parameter_group(self.region, self._context, self).name,
             # Clients of an adopted cluster come in as before.
             vpc_security_group_ids=[security_group.id, *taken],
             storage_encrypted=True,

@@ -22,7 +22,8 @@ from bicoastal.failover.sizing import LATCH_PERIOD_S
 from bicoastal.settings import region_code
 from bicoastal.settings.names import zone_comment
 from bicoastal.stack.context import Context
-from bicoastal.stack.database import Member, joint_name
+from bicoastal.stack.database import Member
+from bicoastal.stack.global_cluster import joint_name
 from bicoastal.stack.network import RegionNetwork
 
 NAMESPACE = config.LATCH_NAMESPACE

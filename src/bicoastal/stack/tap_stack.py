@@ -16,10 +16,11 @@ from bicoastal.stack.context import Context, create_context
 from bicoastal.stack.controller import Controller, create_record_table
 from bicoastal.stack.credentials import read_credentials
 from bicoastal.stack.dashboards import Dashboards
-from bicoastal.stack.database import Member, Seed, create_global_cluster, joint_name
+from bicoastal.stack.database import Member, Seed
 from bicoastal.stack.dns import LATCH_DIMENSION, LATCH_METRIC, NAMESPACE, Dns
 from bicoastal.stack.events import MemberEvents
 from bicoastal.stack.flow_logs import FlowLogs
+from bicoastal.stack.global_cluster import create_global_cluster, joint_name
 from bicoastal.stack.keys import RegionKey
 from bicoastal.stack.monitoring import Alarms
 from bicoastal.stack.network import Peering, RegionNetwork, peered

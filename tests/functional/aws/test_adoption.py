@@ -18,7 +18,7 @@ from bicoastal.lab.drill.environment import MASTER_USER, Environment
 from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import load
 
-pytestmark = [pytest.mark.lab, pytest.mark.untraced]
+pytestmark = pytest.mark.lab
 
 HOME, STANDBY = "us-east-1", "us-west-2"
 RANGE = "10.10.0.0/16"

@@ -14,7 +14,7 @@ from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import Environment
 from bicoastal.settings import load
 
-pytestmark = [pytest.mark.lab, pytest.mark.untraced]
+pytestmark = pytest.mark.lab
 
 EVERYTHING: dict[str, Any] = {
     "environmentSuffix": "9" * 50,

@@ -22,7 +22,7 @@ from bicoastal.operate.inventory import inventory
 from bicoastal.settings import load
 from bicoastal.stack.program import program
 
-pytestmark = [pytest.mark.lab, pytest.mark.untraced]
+pytestmark = pytest.mark.lab
 
 HOME, STANDBY = "us-east-1", "us-west-2"
 

@@ -18,7 +18,7 @@ from .names import HOME, PACE, STANDBY, Result, Run
 
 
 @pytest.fixture(scope="module")
-def stack(untraced_children: None) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """The stack; its `environment` is the lab that it is deployed in."""
     settings = load({"secretArn": PLACEHOLDER_SECRET.format(region=HOME)})
     with Environment(settings, PACE) as environment:

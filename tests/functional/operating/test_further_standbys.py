@@ -20,7 +20,7 @@ from bicoastal.settings import load
 
 from .names import HOME, PACE, STANDBY, WHY, Run, control
 
-pytestmark = [pytest.mark.lab, pytest.mark.untraced]
+pytestmark = pytest.mark.lab
 
 IRELAND = "eu-west-1"
 FILE = """config:

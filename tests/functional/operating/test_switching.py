@@ -21,7 +21,7 @@ from bicoastal.stack import database
 
 from .names import CLOSED, HOME, STANDBY, WHY, Run, control
 
-pytestmark = [pytest.mark.lab, pytest.mark.untraced]
+pytestmark = pytest.mark.lab
 
 ARNS = {
     HOME: f"arn:aws:rds:{HOME}:123456789012:cluster:aurora-use1-dev",

@@ -21,8 +21,11 @@ from bicoastal.lab.waiting import wait_until
 from bicoastal.lab.workspace import Workspace
 from bicoastal.operate.inventory import of_stack
 from bicoastal.settings import Settings, TapStackArgs, load_stack_file, region_code
+from bicoastal.settings.models import Adopt
+from bicoastal.settings.rules.adopting import WHOLE
 from bicoastal.stack import database
 from bicoastal.stack.context import Context
+from bicoastal.stack.global_cluster import create_global_cluster
 from bicoastal.stack.program import program
 from bicoastal.stack.tap_stack import TapStack
 
@@ -35,6 +38,14 @@ GLOBAL = {"GlobalClusterIdentifier": "global-dev"}
 PACE = 100.0
 CODES = {HOME: "use1", STANDBY: "usw2"}
 """The regions of the pair."""
+GLOBAL_TOPOLOGIES = (
+    "global-serverless", "global-provisioned", "io-optimized", "headless", "further-standbys",
+    "adopted",
+)  # fmt: skip
+ADOPTED = {**WHOLE, "cluster": "aurora-use1-dev", "instances": ["db-use1-1-dev"]}
+"""What is adopted; under the names that the stack's own would have."""
+ENGINE = {"Engine": "aurora-mysql", "EngineVersion": "8.0.mysql_aurora.3.10.4"}
+MASTER = {"MasterUsername": "admin", "MasterUserPassword": "long-enough"}
 ARNS = {
     region: f"arn:aws:rds:{region}:123456789012:cluster:aurora-{region_code(region)}-dev"
     for region in (HOME, STANDBY, *FURTHER)
@@ -60,7 +71,8 @@ class OnlyDatabases(TapStack):
             region: {"subnets": [SimpleNamespace(id=id_) for id_ in ids]}
             for region, ids in self.subnets.items()
         }
-        self._global_cluster = database.create_global_cluster(context, self)
+        adopts = context.settings.adopts(context.home)
+        self._global_cluster = None if adopts else create_global_cluster(context, self)
         self._members = self._create_members(
             existing(is_public=False),
             SimpleNamespace(databases=existing(id="sg-1")),  # type: ignore[arg-type]  # as far as it is looked at
@@ -105,6 +117,22 @@ class Deployed:
     def rds(self, region: str) -> Any:
         return self.aws.client("rds", region)
 
+    def cluster(self, region: str) -> dict[str, Any]:
+        name = {"DBClusterIdentifier": f"aurora-{region_code(region)}-dev"}
+        (found,) = self.rds(region).describe_db_clusters(**name)["DBClusters"]
+        return dict(found)
+
+    def kind(self) -> dict[str, Any]:
+        """What the calls that make a cluster say of its storage and capacity."""
+        asked = self.settings.database
+        scaling = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
+        return {
+            **ENGINE,
+            "StorageEncrypted": True,
+            "StorageType": asked.storage_type,
+            **({"ServerlessV2ScalingConfiguration": scaling} if asked.is_serverless else {}),
+        }
+
     def group(self) -> dict[str, Any]:
         (found,) = self.rds(HOME).describe_global_clusters(**GLOBAL)["GlobalClusters"]
         return dict(found)
@@ -121,7 +149,7 @@ class Deployed:
 
     def add_instance(self, region: str, number: int = 1) -> None:
         """What a human does to a headless member before it can be promoted."""
-        code = CODES[region]
+        code = region_code(region)
         rds, name = self.rds(region), {"DBInstanceIdentifier": f"db-{code}-{number}-dev"}
         rds.create_db_instance(
             **name,
@@ -154,17 +182,53 @@ class Deployed:
 
     def upgrade(self, region: str, version: str) -> None:
         """One member runs another version than the rest."""
-        rds, name = self.rds(region), {"DBClusterIdentifier": f"aurora-{CODES[region]}-dev"}
-        rds.modify_db_cluster(**name, EngineVersion=version, ApplyImmediately=True)
+        name = {"DBClusterIdentifier": f"aurora-{CODES[region]}-dev"}
+        self.rds(region).modify_db_cluster(**name, EngineVersion=version, ApplyImmediately=True)
 
         def reached() -> bool:
-            (found,) = rds.describe_db_clusters(**name)["DBClusters"]
+            found = self.cluster(region)
             return bool((found["EngineVersion"], found["Status"]) == (version, "available"))
 
         assert wait_until(reached, 30, 0.01)
 
     def detach(self, region: str) -> None:
         self.rds(region).remove_from_global_cluster(**GLOBAL, DbClusterIdentifier=ARNS[region])
+
+    def delete(self, region: str) -> None:
+        """A member that replicates no more is deleted by hand."""
+        rds, cluster = self.rds(region), self.cluster(region)
+        for member in cluster["DBClusterMembers"]:
+            name = member["DBInstanceIdentifier"]
+            rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+        name = cluster["DBClusterIdentifier"]
+        rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+
+    def add_again(self, region: str) -> None:
+        """A member that left the global database is made anew by hand: it cannot join."""
+        old = self.cluster(region)
+        self.delete(region)
+        same = ("DBClusterIdentifier", "KmsKeyId")
+        self.rds(region).create_db_cluster(
+            **GLOBAL,
+            **self.kind(),
+            **{name: old[name] for name in same},
+            DBSubnetGroupName=old["DBSubnetGroup"],
+        )
+
+    def give_back(self) -> None:
+        """What was adopted gets its own groups back."""
+        self.rds(HOME).modify_db_cluster(
+            DBClusterIdentifier=ADOPTED["cluster"],
+            DBClusterParameterGroupName="default.aurora-mysql8.0",
+            VpcSecurityGroupIds=ADOPTED["securityGroupIds"],
+        )
+
+    def adopted(self) -> list[str]:
+        """The instances that are in the home region, outside of any global database."""
+        clusters = self.rds(HOME).describe_db_clusters()["DBClusters"]
+        alone = [each for each in clusters if "GlobalClusterIdentifier" not in each]
+        members = [member for cluster in alone for member in cluster["DBClusterMembers"]]
+        return [member["DBInstanceIdentifier"] for member in members]
 
     def _settled(self, writer: str, other: str) -> None:
         def settled() -> bool:
@@ -187,6 +251,19 @@ def subnets_in(aws: EmbeddedAws, region: str) -> list[str]:
         )["Subnet"]["SubnetId"]
         for number, zone in enumerate("ab")
     ]
+
+
+def make_adopted(deployed: Deployed) -> None:
+    """The cluster that somebody made before there was a stack."""
+    deployed.rds(HOME).create_db_cluster(
+        **deployed.kind(),
+        **MASTER,
+        DBClusterIdentifier=ADOPTED["cluster"],
+        KmsKeyId=ADOPTED["kmsKeyArn"],
+        DBSubnetGroupName=ADOPTED["subnetGroup"],
+        VpcSecurityGroupIds=ADOPTED["securityGroupIds"],
+    )
+    deployed.add_instance(HOME)
 
 
 @pytest.fixture(scope="session")
@@ -213,11 +290,20 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
         secrets.replicate_secret_to_regions(
             SecretId=secret["ARN"], AddReplicaRegions=[{"Region": STANDBY}]
         )
-        settings = load_stack_file(TOPOLOGIES / f"{topology}.yaml").model_copy(
-            update={"secret_arn": secret["ARN"], **changes}
+        adopts = topology == "adopted"
+        file = TOPOLOGIES / f"{'global-serverless' if adopts else topology}.yaml"
+        given: dict[str, Any] = {"adopt": Adopt.model_validate(ADOPTED)} if adopts else {}
+        settings = load_stack_file(file).model_copy(
+            update={"secret_arn": secret["ARN"], **given, **changes}
         )
         members = () if whole else settings.regions.members
         OnlyDatabases.subnets = {region: subnets_in(aws, region) for region in members}
+        if adopts:
+            aws.client("rds", HOME).create_db_subnet_group(
+                DBSubnetGroupName=ADOPTED["subnetGroup"],
+                DBSubnetGroupDescription="there before",
+                SubnetIds=OnlyDatabases.subnets[HOME],
+            )
 
         def databases() -> None:
             stack = OnlyDatabases("databases", TapStackArgs(settings=settings))
@@ -226,6 +312,9 @@ def deploy(embedded: tuple[EmbeddedAws, Workspace]) -> Deploy:
 
         provider = LabProvider(aws.endpoint_url)
         deployment = Deployment(PROJECT, "dev", pulumi_config(settings), provider=provider)
-        return Deployed(aws, workspace, settings, deployment, program if whole else databases)
+        made = Deployed(aws, workspace, settings, deployment, program if whole else databases)
+        if adopts:
+            make_adopted(made)
+        return made
 
     return make

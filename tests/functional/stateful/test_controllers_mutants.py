@@ -23,8 +23,6 @@ from .in_process import HOME, STANDBY, WITNESSES
 from .invocations import ViolationError
 from .world import ARNS, Fault, World, hold
 
-pytestmark = pytest.mark.untraced
-
 New = Callable[[], World]
 
 _promote, _vote, _perform = Gateway.promote, Controller._vote, Controller._perform

@@ -24,8 +24,6 @@ from bicoastal.failover.state import State
 from .in_process import HOME, MEMBERS, STANDBY, WITNESSES
 from .world import FAULTS, READS, WRITES, World
 
-pytestmark = pytest.mark.untraced
-
 DEEP = os.environ.get("BICOASTAL_STATEFUL") == "deep"
 EXAMPLES, STEPS = (1000, 50) if DEEP else (8, 20)
 REGIONS = st.sampled_from((STANDBY, STANDBY, HOME))

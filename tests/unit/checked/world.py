@@ -123,6 +123,9 @@ class World:
     def instances_of(self, cluster: Record) -> list[Record]:
         return list(cluster["instances"])
 
+    def replicas_of(self, cluster: Record) -> list[Record]:
+        return []
+
     def clusters(self) -> list[Record]:
         return list(self.by_region[self.region])
 

@@ -72,6 +72,10 @@ class Fake:
         name = identifier.removeprefix("i-")
         return {"DBClusterIdentifier": name} if self.cluster(name) else None
 
+    def replicas_of(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        name = cluster["DBClusterIdentifier"]
+        return [c for c in self.known if c.get("ReplicationSourceIdentifier") == name]
+
     def clusters(self) -> list[Mapping[str, Any]]:
         return list(self.known)
 
@@ -396,6 +400,16 @@ def test_a_writer_keeps_its_last_instance_while_others_replicate(
     assert (answer is not None) is is_refused
     for other in ("i-plain", "missing"):
         assert refused("DeleteDBInstance", {"DBInstanceIdentifier": other}, existing) is None
+
+
+def test_neither_a_replica_by_binary_log_nor_its_source_loses_its_last_instance() -> None:
+    pair = [cluster("plain"), cluster("copy", ReplicationSourceIdentifier="plain")]
+    for name, words in (("plain", "of the master cluster"), ("copy", "of the read replica")):
+        last = {"DBInstanceIdentifier": f"i-{name}"}
+        answer = refused("DeleteDBInstance", last, Fake(known=pair))
+        assert answer is not None
+        assert words in answer.message
+        assert refused("DeleteDBInstance", last, Fake(known=pair, instances=2)) is None
 
 
 def test_a_secondary_waits_for_the_primarys_instance() -> None:

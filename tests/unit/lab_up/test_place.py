@@ -1,4 +1,4 @@
-"""One lab for each user and temporary folder: held, told of, ended; and its folder's janitor."""
+"""One lab for each user and temporary folder: held, told of, ended."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bicoastal.errors import LabError
 from bicoastal.lab.up import place
-from bicoastal.lab.up.janitor import Janitor
 from bicoastal.lab.up.place import STARTING, UP, Place, Running, find, stop
-from bicoastal.lab.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -123,47 +120,3 @@ def test_a_lab_is_ended_by_force_only_if_it_does_not_obey(
     assert holder.wait(10) == code
     assert find() is None
     assert stop(running) is True  # it is gone: nothing is killed in its place
-
-
-KEEP = """
-import sys, time
-from pathlib import Path
-from bicoastal.lab.up.janitor import Janitor
-folder = Path(sys.argv[1])
-with Janitor() as janitor:
-    folder.mkdir()
-    (folder / "file").touch()
-    if sys.argv[2] == "watched":
-        janitor.watch(folder)
-    print(janitor._process.pid, flush=True)
-    time.sleep(60)
-"""
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
-@pytest.mark.parametrize("watched", ("watched", "unknown"))
-def test_the_folder_of_a_killed_lab_is_removed(own_place: Path, watched: str) -> None:
-    folder = own_place / "the folder"
-    argv = [sys.executable, "-c", KEEP, str(folder), watched]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        janitor = int(process.stdout.readline())
-        assert folder.exists()
-        assert not gone(janitor)
-        process.kill()
-    assert wait_until(lambda: gone(janitor), 10.0)
-    assert folder.exists() is (watched == "unknown")
-
-
-def test_a_janitor_ends_with_its_lab(own_place: Path) -> None:
-    with Janitor() as janitor:
-        janitor.watch(own_place / "missing")
-        process: Any = janitor._process
-        assert process.poll() is None
-    assert process.poll() == 0

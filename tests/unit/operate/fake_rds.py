@@ -114,6 +114,11 @@ class FakeRds:
         members = self.clusters[self.region]["DBClusterMembers"]
         members[:] = [m for m in members if m["DBInstanceIdentifier"] != DBInstanceIdentifier]
 
+    def promote_read_replica_db_cluster(self, *, DBClusterIdentifier: str) -> None:  # noqa: N803
+        self._fail("PromoteReadReplicaDBCluster")
+        self.asked.append(f"promote {DBClusterIdentifier}")
+        del self.clusters[self.region]["ReplicationSourceIdentifier"]
+
     def remove_from_global_cluster(
         self,
         *,

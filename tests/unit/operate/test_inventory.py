@@ -39,10 +39,17 @@ def test_whose_it_is(monkeypatch: pytest.MonkeyPatch, entry: Entry, is_ours: boo
     assert of_stack(client, SETTINGS) == ((str(entry),) if is_ours else ())
 
 
-def test_what_was_adopted_is_not_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load({"adopt": {**WHOLE, "logGroups": ["error"]}})
-    kept = ("orders", "orders-1", "/aws/rds/cluster/orders/error")
-    own = ("/aws/rds/cluster/orders/slowquery", "aurora-usw2-dev")
+# The second has the names that the stack's own would have.
+@pytest.mark.parametrize(
+    ("cluster", "instance"), (("orders", "orders-1"), ("aurora-use1-dev", "db-use1-1-dev"))
+)
+def test_what_was_adopted_is_not_left_over(
+    monkeypatch: pytest.MonkeyPatch, cluster: str, instance: str
+) -> None:
+    adopt = {**WHOLE, "cluster": cluster, "instances": [instance], "logGroups": ["error"]}
+    settings = load({"adopt": adopt})
+    kept = (cluster, instance, f"/aws/rds/cluster/{cluster}/error")
+    own = (f"/aws/rds/cluster/{cluster}/slowquery", "aurora-usw2-dev")
     found = [Entry(HOME, "thing", name, name) for name in (*kept, *own)]
     monkeypatch.setattr(inventory, "_entries", lambda *_: found)
     client: Any = None

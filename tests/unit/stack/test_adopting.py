@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bicoastal.settings.rules.adopting import WHOLE
-from bicoastal.stack.database import ADOPTING_IGNORES
+from bicoastal.stack.global_cluster import ADOPTING_IGNORES
 
 HOME, STANDBY = "us-east-1", "us-west-2"
 

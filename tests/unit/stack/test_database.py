@@ -10,7 +10,7 @@ import pytest
 from bicoastal.errors import BicoastalError
 from bicoastal.settings import PROFILES
 from bicoastal.stack.credentials import parse_secret
-from bicoastal.stack.database import parameter_family
+from bicoastal.stack.parameters import parameter_family
 
 SEED_INPUTS = {"masterUsername", "masterPasswordWo", "masterPasswordWoVersion", "databaseName"}
 CODES = {"us-east-1": "use1", "us-west-2": "usw2"}

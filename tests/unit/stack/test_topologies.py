@@ -95,7 +95,6 @@ def test_everything_is_encrypted_with_the_key_of_its_own_region(
         assert f":{cluster.region}:" in cluster.inputs["kmsKeyId"]
 
 
-@pytest.mark.untraced
 def test_a_preview_that_knows_nothing_registers_the_same(
     topology: str, program: Any, evaluate: Any
 ) -> None:

@@ -78,6 +78,12 @@ class Records:
         """All clusters of the region."""
         return list(self.rds._clusters.values_scoped(self.account, self.region))
 
+    def replicas_of(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The clusters of any region that replicate from one outside a global cluster."""
+        arn = cluster["DBClusterArn"]
+        everywhere = self.rds._clusters.all_values()
+        return [each for each in everywhere if each.get("ReplicationSourceIdentifier") == arn]
+
     def used(self) -> dict[str, int]:
         """How much of each of RDS's quotas is in use in the region."""
         kept = {

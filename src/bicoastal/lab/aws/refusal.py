@@ -52,6 +52,10 @@ class Inventory(Protocol):
         """A cluster's instances."""
         ...
 
+    def replicas_of(self, cluster: Record) -> list[Record]:
+        """The clusters outside a global cluster that replicate from a cluster, in all regions."""
+        ...
+
     def clusters(self) -> list[Record]:
         """All clusters of the region."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bicoastal.lab.aws import limits, upgrade_refusals
+from bicoastal.lab.aws import deletion_refusals, limits, upgrade_refusals
 from bicoastal.lab.aws.refusal import COMBINATION, VALUE, Inventory, Parameters, Refusal, Rule
 from bicoastal.settings.tables import MOST_SECONDARIES
 
@@ -171,41 +171,6 @@ def instance_engine(parameters: Parameters, inventory: Inventory) -> Refusal | N
     )
 
 
-def last_instance(parameters: Parameters, inventory: Inventory) -> Refusal | None:
-    """A writer keeps its last instance as long as others replicate from it.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-deleting.html
-    """
-    instance = inventory.instance(parameters.get("DBInstanceIdentifier", "")) or {}
-    cluster = inventory.cluster(instance.get("DBClusterIdentifier") or "") or {}
-    group = inventory.global_cluster(cluster.get("GlobalClusterIdentifier") or "")
-    if group is None or len(group["GlobalClusterMembers"]) < 2:
-        return None
-    if inventory.writer_of(group) != cluster or len(inventory.instances_of(cluster)) > 1:
-        return None
-    return Refusal(
-        "InvalidDBClusterStateFault",
-        "Cannot delete the last instance of the master cluster. Delete the replica cluster before "
-        "deleting the last master cluster instance.",
-    )
-
-
-def final_snapshot(parameters: Parameters, inventory: Inventory) -> Refusal | None:
-    """Deleting a cluster says what becomes of its data.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
-    """
-    known = inventory.cluster(parameters.get("DBClusterIdentifier", "")) is not None
-    skip = parameters.get("SkipFinalSnapshot") == "true"
-    if not known or skip != bool(parameters.get("FinalDBSnapshotIdentifier")):
-        return None
-    if skip:
-        text = "FinalDBSnapshotIdentifier can't be specified when SkipFinalSnapshot is true."
-    else:
-        text = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
-    return Refusal(COMBINATION, text)
-
-
 def one_way(parameters: Parameters, _: Inventory) -> Refusal | None:
     """Either data may be lost, or it is a switchover.
 
@@ -255,8 +220,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "FailoverGlobalCluster": (one_way,),
     "ModifyGlobalCluster": (upgrade_refusals.global_version,),
-    "DeleteDBCluster": (final_snapshot,),
-    "DeleteDBInstance": (last_instance,),
+    "DeleteDBCluster": (deletion_refusals.final_snapshot,),
+    "DeleteDBInstance": (deletion_refusals.last_instance,),
     "CreateDBInstance": (
         _identifier("DB instance", "DBInstanceIdentifier"),
         cluster_exists,

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from bicoastal.lab.aws import EmbeddedAws
 from bicoastal.lab.drill.admission import Admission
+from bicoastal.lab.janitor import Janitor
 from bicoastal.lab.network import AddressPlan, Network
 from bicoastal.lab.route53 import Resolver, Route53DataPlane, post_to
 from bicoastal.lab.workspace import Workspace
@@ -34,19 +35,18 @@ MASTER_USER = "admin"
 class Environment:
     """The lab's world: network, embedded AWS with its databases, a secret, Route 53's data plane.
 
-    A context manager. Leaving it stops every server and removes every file, whatever happened.
+    A context manager. Leaving it stops every server and removes every file, whatever happened;
+    so does SIGKILL of this process.
     Enter it in the main thread: servers end with the thread that starts them.
 
     Args:
         settings: What will be deployed; its regions and port decide the network.
         pace: Seconds of AWS time in one second of the lab.
-        workspace: The lab's folder, when somebody else owns it; a new one when left out.
     """
 
-    def __init__(self, settings: Settings, pace: float, workspace: Workspace | None = None) -> None:
+    def __init__(self, settings: Settings, pace: float) -> None:
         self._settings = settings
         self.pace = pace
-        self._given = workspace
         self._stack = ExitStack()
         self.password = secrets.token_urlsafe(18)
         self.secret_arn = ""
@@ -61,7 +61,9 @@ class Environment:
         regions = self._settings.regions
         Workspace.sweep()
         with ExitStack() as stack:
-            self.workspace = self._given or stack.enter_context(Workspace())
+            janitor = stack.enter_context(Janitor())
+            self.workspace = stack.enter_context(Workspace())
+            janitor.watch(self.workspace.path)
             self.plan = AddressPlan.allocate(
                 [*regions.all, CLIENTS, INTERNET],
                 regions.members,

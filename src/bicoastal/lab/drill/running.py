@@ -25,7 +25,6 @@ from bicoastal.lab.drill.schedule import Schedule
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.engine import Event
 from bicoastal.lab.waiting import wait_until
-from bicoastal.lab.workspace import Workspace
 from bicoastal.settings import Settings
 
 SCHEDULE_S = 60.0
@@ -37,12 +36,7 @@ CLIENT_TIMEOUT_S = 1.0
 
 
 @contextmanager
-def opened(
-    settings: Settings,
-    options: DrillOptions,
-    recording: Recording,
-    workspace: Workspace | None = None,
-) -> Iterator[RunningLab]:
+def opened(settings: Settings, options: DrillOptions, recording: Recording) -> Iterator[RunningLab]:
     """Start the world around a stack: network, embedded AWS, a secret.
 
     Enter it in the main thread. Whatever happens, no server and no file of it remains.
@@ -51,7 +45,6 @@ def opened(
         settings: What will be deployed.
         options: How it will run.
         recording: Where progress is noted.
-        workspace: The lab's folder, when somebody else owns it; a new one when left out.
 
     Yields:
         The lab, with nothing deployed yet.
@@ -68,7 +61,7 @@ def opened(
     with ExitStack() as lab:
         with recording.phase("start"):
             import_ahead()
-            environment = lab.enter_context(Environment(settings, options.pace, workspace))
+            environment = lab.enter_context(Environment(settings, options.pace))
             deployed = probed(settings, options.probe, environment.admission.ca_file)
             running = RunningLab(environment, deployed, options, recording)
             recording.note("drill", "network, embedded AWS and secret are up")

@@ -6,7 +6,8 @@ It drives a Pulumi provider directly: no CLI, no state file, nothing left behind
 
 from __future__ import annotations
 
-from bicoastal.lab.engine.deployment import Deployment, Program
+from bicoastal.lab.engine.deployment import Deployment
+from bicoastal.lab.engine.evaluating import Program
 from bicoastal.lab.engine.monitor import Transform
 from bicoastal.lab.engine.results import (
     DeployedResource,

@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from pulumi.provider.experimental.provider import Provider
-from pulumi.runtime import Settings, configure, set_all_config
-from pulumi.runtime.settings import ROOT
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime import Settings
 
-from bicoastal.lab.engine.calls import WORKERS, CallLoop, ProviderPool
+from bicoastal.lab.engine.calls import CallLoop, ProviderPool
 from bicoastal.lab.engine.comparing import ComparingRun
-from bicoastal.lab.engine.evaluating import garbage_kept, settled
+from bicoastal.lab.engine.evaluating import Program, evaluate
 from bicoastal.lab.engine.monitor import EngineLog, Monitor, Run, Transform
 from bicoastal.lab.engine.preview import PreviewRun
 from bicoastal.lab.engine.progress import Progress
@@ -41,9 +37,6 @@ from bicoastal.lab.engine.up import UpRun
 from bicoastal.lab.engine.values import to_plain
 
 UpRunT = TypeVar("UpRunT", bound=UpRun)
-
-Program = Callable[[], object]
-"""A Pulumi program: a function that registers resources and exports outputs."""
 
 
 class Deployment:
@@ -297,55 +290,16 @@ class Deployment:
         return True
 
     def _evaluate(self, program: Program, run: Run, *, dry_run: bool) -> None:
-        """Run the program once, in an event loop and a context of its own."""
-
-        async def main() -> None:
-            loop = asyncio.get_running_loop()
-            loop.set_debug(False)  # debugging an event loop makes Pulumi's SDK 7 times slower
-            loop.set_default_executor(ThreadPoolExecutor(WORKERS, thread_name_prefix="deploy"))
-            # A failure makes every output that hangs on it "never retrieved": thousands of lines.
-            loop.set_exception_handler(lambda _loop, _context: None)
-            ROOT.set(None)
-            configure(
-                Settings(
-                    project=self._project,
-                    stack=self._stack,
-                    monitor=Monitor(run),
-                    engine=EngineLog(),
-                    dry_run=dry_run,
-                    organization="organization",
-                    root_directory=str(Path.cwd()),
-                )
-            )
-            set_all_config(self._config, self._secret_keys)
-            with _told_of_interrupts(run):
-                await run_in_stack(lambda: _settle(program, run))
-
-        with garbage_kept():
-            asyncio.run(main())
-
-
-@contextmanager
-def _told_of_interrupts(run: Run) -> Iterator[None]:
-    """Let a run know that it was interrupted before anything waits for what is under way."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        run.cancel()
-        raise
-
-
-async def _settle(program: Program, run: Run) -> None:
-    """Call the program and wait until nothing of it is open.
-
-    After an interrupt Pulumi's SDK waits for the calls under way, so these are told here; one that
-    comes later is seen further out.
-    """
-    with _told_of_interrupts(run):
-        result = program()
-        if asyncio.iscoroutine(result):
-            await result
-        await settled()
+        settings = Settings(
+            project=self._project,
+            stack=self._stack,
+            monitor=Monitor(run),
+            engine=EngineLog(),
+            dry_run=dry_run,
+            organization="organization",
+            root_directory=str(Path.cwd()),
+        )
+        evaluate(program, run, settings, self._config, self._secret_keys)
 
 
 def _deployed(resource: ResourceState) -> DeployedResource:

@@ -13,11 +13,9 @@ from bicoastal.lab.drill.running import SETTLE_S, RunningLab, opened
 from bicoastal.lab.up import page
 from bicoastal.lab.up.addresses import Addresses, addresses_of
 from bicoastal.lab.up.buttons import Presses
-from bicoastal.lab.up.janitor import Janitor
 from bicoastal.lab.up.place import Place
 from bicoastal.lab.up.server import LiveServer
 from bicoastal.lab.up.watching import WINDOW_S, Watching
-from bicoastal.lab.workspace import Workspace
 from bicoastal.settings import Settings
 
 KEEP_S = 2 * WINDOW_S
@@ -53,10 +51,7 @@ def keep_up(
     with ExitStack() as held:
         place = held.enter_context(Place())
         server = held.enter_context(LiveServer(secrets.token_urlsafe(18), port))
-        janitor = held.enter_context(Janitor())
-        workspace = held.enter_context(Workspace())
-        janitor.watch(workspace.path)
-        with opened(settings, chosen, recording, workspace) as running:
+        with opened(settings, chosen, recording) as running:
             running.deploy()
             # What ended it may have been lost on its way: C code, and the SDK's own, may drop an
             # exception that a signal's handler raised.
