@@ -29,8 +29,6 @@ from bicoastal.settings import RULES, validate
 from .conftest import Refused, Requests
 from .world import Request, refused
 
-pytestmark = pytest.mark.untraced
-
 RDS = ("CreateDB", "CreateGlobalCluster")
 UNSURE = {"BC204", "BC207", "BC225", "BC403"}
 
@@ -81,6 +79,7 @@ def found(raw: dict[str, Any]) -> set[str]:
     }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("key", VALUES)
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(data=st.data())
@@ -100,6 +99,7 @@ def test_one_value(key: str, usual: list[Request], data: st.DataObject) -> None:
         assert not ids, "check refuses what AWS takes"
 
 
+@pytest.mark.untraced
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(backup=BACKUPS, maintenance=MAINTENANCES)
 def test_two_windows(usual: list[Request], backup: str, maintenance: str) -> None:
@@ -174,6 +174,7 @@ WHOLE = some(
 )
 
 
+@pytest.mark.untraced
 @settings(
     max_examples=16,
     phases=(Phase.explicit, Phase.generate),  # a plan is too slow to shrink by
