@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bicoastal.cli import operating
+from bicoastal.cli.flow import Asked, Flow, follow
 from bicoastal.cli.planned import Yes
 from bicoastal.errors import BicoastalError
 
@@ -45,31 +47,18 @@ def failover(
         raise BicoastalError("--stopped is for topology binlog-replica; see switchover")
     from bicoastal.operate import overriding
 
-    pace = operating.pace()
-    with operating.answers():
-        store, asked = access.open(operating.tell)
-        plan = overriding.plan(access, store, to, pace, operating.tell, stopped=stopped)
-        if dry_run:
-            _print_plan(plan, as_json=as_json)
-            raise typer.Exit(1 if plan.refusals else 0)
-        if not plan.refusals and not yes:
-            _confirm(plan)
-        try:
-            end = overriding.carry_out(
-                access,
-                store,
-                plan,
-                requester=requester or access.requester(asked),
-                reason=reason,
-                pace=pace,
-                tell=operating.tell,
-            )
-        except KeyboardInterrupt:
-            operating.tell(
-                "no longer watching. What was begun is not undone: the controllers bring it to "
-                "its end; look at it with 'bicoastal status'"
-            )
-            raise typer.Exit(130) from None
+    flow: Flow[Plan] = Flow(
+        plan=lambda store, pace: overriding.plan(
+            access, store, to, pace, operating.tell, stopped=stopped
+        ),
+        show=_print_plan,
+        warning=lambda plan: f"Writes that {plan.config.region} has not received will be lost",
+        carry_out=partial(overriding.carry_out, access),
+        interrupted="no longer watching. What was begun is not undone: the controllers bring it to "
+        "its end; look at it with 'bicoastal status'",
+        shows_refused=False,
+    )
+    plan, end = follow(access, flow, Asked(requester, reason, yes, dry_run, as_json))
     serves = _serves(end, to)
     if as_json:
         typer.echo(json.dumps({"serves": serves, "record": end.to_dict()}, indent=2))
@@ -89,16 +78,7 @@ def _serves(record: Record, region: str) -> bool:
     return record.state != "LOCKED" and record.writer == region
 
 
-def _confirm(plan: Plan) -> None:
-    _print_plan(plan, as_json=False, err=True)
-    name = plan.config.cluster
-    operating.confirm(
-        f"Writes that {plan.config.region} has not received will be lost. Type {name} to go on",
-        name,
-    )
-
-
-def _print_plan(plan: Plan, *, as_json: bool, err: bool = False) -> None:
+def _print_plan(plan: Plan, as_json: bool, err: bool) -> None:
     if as_json:
         typer.echo(json.dumps(plan.to_dict(), indent=2))
         return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bicoastal.cli import operating
+from bicoastal.cli.flow import Asked, Flow, follow
 
 if TYPE_CHECKING:
     from bicoastal.operate.switching import SwitchPlan
@@ -41,40 +43,21 @@ def switch(
     Raises:
         typer.Exit: always; 0 the region is the writer, 1 refused or failed, 130 interrupted.
     """
-    access = operating.open_access(where, dry=dry)
+    access = operating.open_access(where, dry=dry, any_topology=True)
     to = region or access.target.settings.regions.home
     access.target.check_member(to, "--to")
+    access.target.check_switchable(to)
     from bicoastal.operate import moving, switching
 
-    pace = operating.pace()
-    with operating.answers():
-        store, asked = access.open(operating.tell)
-        plan = switching.plan(access, store, to, pace, operating.tell)
-        if dry or plan.done:
-            _print_plan(plan, as_json=as_json)
-            raise typer.Exit(1 if plan.refusals else 0)
-        if not plan.refusals and not yes:
-            _print_plan(plan, as_json=False, err=True)
-            name = plan.config.cluster
-            operating.confirm(f"Writes stop for a moment. Type {name} to go on", name)
-        elif plan.refusals:
-            _print_plan(plan, as_json=False, err=True)
-        try:
-            end = moving.carry_out(
-                access,
-                store,
-                plan,
-                requester=requester or access.requester(asked),
-                reason=reason,
-                pace=pace,
-                tell=operating.tell,
-            )
-        except KeyboardInterrupt:
-            operating.tell(
-                f"no longer watching. RDS may go on; run 'bicoastal {command}' again to bring it "
-                "to its end"
-            )
-            raise typer.Exit(130) from None
+    flow: Flow[SwitchPlan] = Flow(
+        plan=lambda store, pace: switching.plan(access, store, to, pace, operating.tell),
+        show=_print_plan,
+        warning=lambda _plan: "Writes stop for a moment",
+        carry_out=partial(moving.move_writer, access),
+        interrupted=f"no longer watching. RDS may go on; run 'bicoastal {command}' again to bring "
+        "it to its end",
+    )
+    plan, end = follow(access, flow, Asked(requester, reason, yes, dry, as_json))
     if as_json:
         typer.echo(json.dumps({"writer": end.writer, "record": end.to_dict()}, indent=2))
     else:
@@ -86,7 +69,7 @@ def switch(
     raise typer.Exit(0)
 
 
-def _print_plan(plan: SwitchPlan, *, as_json: bool, err: bool = False) -> None:
+def _print_plan(plan: SwitchPlan, as_json: bool, err: bool) -> None:
     if as_json:
         typer.echo(json.dumps(plan.to_dict(), indent=2))
         return

@@ -16,12 +16,12 @@ def status(
     resolver: operating.Resolver = None,
     as_json: operating.AsJson = False,
 ) -> None:
-    """Show topology, lag, the record, fresh votes, health checks, the latch, DNS, and drift.
+    """Show members, lag, the record, fresh votes, health checks, the latch, DNS, and drift.
 
     Changes nothing; every region is asked, and none is needed. Exit code 0 means that all is well
     (not being armed is not wrong), 1 that something is wrong, 2 bad usage.
     """
-    access = operating.open_access(operating.Where(stack, region, endpoint))
+    access = operating.open_access(operating.Where(stack, region, endpoint), any_topology=True)
     from bicoastal.cli.resolving import resolver_at
     from bicoastal.cli.status_view import print_status
     from bicoastal.operate.dns import SYSTEM, dns_report, system_answer

@@ -8,10 +8,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from bicoastal.cli.operating import moment
+from bicoastal.failover.config import BINLOG_REPLICA
 from bicoastal.failover.votes import Verdict
-from bicoastal.operate.report import Measurement, RecordReport, Status
+from bicoastal.operate.report import Measurement, MemberReport, RecordReport, Status
 
 _COLOURS = {Verdict.UP: "green", Verdict.DOWN: "bold red", Verdict.UNKNOWN: "yellow"}
+_LIMITS = (
+    "topology binlog-replica: there is no global database, so AWS has no switchover, no way back",
+    "         and no fencing, and tells no state of the replication but its lag; the controllers",
+    "         only observe, a person promotes (failover)",
+)
 _MARKS = {True: "[green]healthy[/]", False: "[red]unhealthy[/]", None: "[yellow]unknown[/]"}
 
 
@@ -48,6 +54,8 @@ def _lines(status: Status) -> Iterator[str]:
     for problem in status.problems:
         yield f"  [{colour}]![/] {escape(problem)}"
     yield ""
+    if status.topology == BINLOG_REPLICA:
+        yield from _LIMITS
     yield from _decision(status.decision, status.at)
     yield from _members(status)
     for lag in status.lags:
@@ -106,10 +114,19 @@ def _members(status: Status) -> Iterator[str]:
     yield f"database {escape(database.status)}{under_way}  (asked {database.asked})"
     for member in database.members:
         count = "?" if member.instances is None else str(member.instances)
+        version = f", {escape(member.version)}" if member.version else ""
         yield (
             f"member   {member.region}  {member.role:<7}  {member.status or 'no answer'}, "
-            f"{member.sync or 'sync unknown'}, instances: {count}"
+            f"{_sync(member, status.topology)}, instances: {count}{version}"
         )
+
+
+def _sync(member: MemberReport, topology: str) -> str:
+    if topology != BINLOG_REPLICA:
+        return member.sync or "sync unknown"
+    if member.source is not None:
+        return f"replicates from {member.source}"
+    return "replicates from nobody" if member.status is not None else "source unknown"
 
 
 def _dns(status: Status) -> Iterator[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bicoastal.cli import operating
+from bicoastal.cli.flow import Asked, Flow, follow
 from bicoastal.cli.maintenance import LONGEST_S
 from bicoastal.cli.planned import Yes
 from bicoastal.errors import BicoastalError
@@ -42,46 +44,37 @@ def upgrade(
     hold_s = operating.seconds(lasting)
     if hold_s > LONGEST_S:
         raise BicoastalError(f"--for {lasting} is longer than 7d")
-    access = operating.open_access(operating.Where(stack, region, endpoint), dry=dry_run)
+    where = operating.Where(stack, region, endpoint)
+    access = operating.open_access(where, dry=dry_run, any_topology=True)
     from bicoastal.operate import rolling, upgrading
+    from bicoastal.operate.by_hand import check_upgradable
 
-    pace = operating.pace()
-    with operating.answers():
-        store, asked = access.open(operating.tell)
-        plan = upgrading.plan(access, store, to, pace, operating.tell)
-        if dry_run or plan.done:
-            _print_plan(plan, as_json=as_json)
-            if plan.done and not as_json:
-                _print_change(access.target.settings.database.engine_version, to, stack)
-            raise typer.Exit(1 if plan.refusals and not plan.done else 0)
-        if plan.refusals or not yes:
-            _print_plan(plan, as_json=False, err=True)
-        if not plan.refusals and not yes:
-            operating.confirm(
-                f"Each member restarts, the writer too. Type {plan.cluster} to go on", plan.cluster
-            )
-        try:
-            end = rolling.carry_out(
-                access,
-                store,
-                plan,
-                requester=requester or access.requester(asked),
-                reason=reason,
-                hold_s=hold_s,
-                pace=pace,
-                tell=operating.tell,
-            )
-        except KeyboardInterrupt:
-            operating.tell(
-                "no longer watching. AWS ends what it has begun; the failover keeps still until "
-                "its maintenance ends. Run the same command again to go on"
-            )
-            raise typer.Exit(130) from None
+    check_upgradable(access.target, to)
+
+    before = access.target.settings.database.engine_version
+
+    def show(plan: UpgradePlan, as_json: bool, err: bool) -> None:
+        if as_json:
+            typer.echo(json.dumps(plan.to_dict(), indent=2))
+            return
+        _print_plan(plan, err=err)
+        if plan.done:
+            _print_change(before, to, stack)
+
+    flow: Flow[UpgradePlan] = Flow(
+        plan=lambda store, pace: upgrading.plan(access, store, to, pace, operating.tell),
+        show=show,
+        warning=lambda _plan: "Each member restarts, the writer too",
+        carry_out=partial(rolling.carry_out, access),
+        interrupted="no longer watching. AWS ends what it has begun; the failover keeps still "
+        "until its maintenance ends. Run the same command again to go on",
+    )
+    plan, end = follow(access, flow, Asked(requester, reason, yes, dry_run, as_json, hold_s))
     if as_json:
         typer.echo(json.dumps({"version": to, "record": end.to_dict()}, indent=2))
     else:
         typer.echo(f"every member of {plan.cluster} runs {to}")
-        _print_change(access.target.settings.database.engine_version, to, stack)
+        _print_change(before, to, stack)
 
 
 def _print_change(before: str, to: str, stack: Path | None) -> None:
@@ -92,24 +85,22 @@ def _print_change(before: str, to: str, stack: Path | None) -> None:
     typer.echo(f"  pulumi config set --path 'bicoastal:database.engineVersion' {to}")
 
 
-def _print_plan(plan: UpgradePlan, *, as_json: bool, err: bool = False) -> None:
-    if as_json:
-        typer.echo(json.dumps(plan.to_dict(), indent=2))
-        return
+def _print_plan(plan: UpgradePlan, *, err: bool) -> None:
     if plan.done:
         typer.echo(f"every member of {plan.cluster} runs {plan.to} already", err=err)
         return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     head = ("", "region", "role", "version", "what is done")
-    rows = [head] + [
-        (str(number), m.region, m.role, f"{m.version} -> {plan.to}", plan.call(m))
-        for number, m in enumerate(plan.members, start=1)
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    lines += ["an earlier run has begun it: this one goes on"] if plan.begun else []
+    table = Table(*head, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for number, m in enumerate(plan.members, start=1):
+        row = (str(number), m.region, m.role, f"{m.version} -> {plan.to}", plan.call(m))
+        table.add_row(*map(escape, row))
+    is_terminal = typer.get_text_stream("stderr" if err else "stdout").isatty()
+    Console(width=None if is_terminal else 160, stderr=err, highlight=False).print(table)
+    lines = ["an earlier run has begun it: this one goes on"] if plan.begun else []
     for name, red in plan.preconditions:
         lines += [f"REFUSED      {name}: {line}" for line in red] or [f"green        {name}"]
     lines += [f"note         {note}" for note in plan.notes]

@@ -9,6 +9,7 @@ from math import ceil
 from bicoastal.costs.database import log_items
 from bicoastal.costs.items import GIB, KIB_PER_GIB, MINUTES, Case, Item, global_item
 from bicoastal.costs.program import (
+    COMPOSITE_ALARMS,
     LATCH_PUTS_PER_RUN,
     MEMORY_GB,
     VOTE_METRICS,
@@ -51,10 +52,10 @@ def control_items(case: Case) -> Iterator[Item]:
             yield Item("Metric HomeIsWriter", "cloudwatch:metric", region, Decimal(1))
             yield Item("PutMetricData of the latch", "cloudwatch:request", region, latch_puts(case))
     for region in case.settings.regions.members:
-        yield Item(
-            "Alarm over alarms", "cloudwatch:composite", region, Decimal(1), "fixed", _COMPOSITE
-        )
-        if region in case.settings.regions.pair:
+        decides = region in case.settings.regions.pair
+        over = Decimal(COMPOSITE_ALARMS if decides else 1)
+        yield Item("Alarm over alarms", "cloudwatch:composite", region, over, "fixed", _COMPOSITE)
+        if decides:
             yield Item("Metrics of votes", "cloudwatch:metric", region, Decimal(VOTE_METRICS))
     yield from _dashboards(case)
     if case.settings.network.flow_logs:

@@ -23,10 +23,13 @@ INSTANCE_ALARMS = 6
 Instances that are not serverless have one more, on their local storage.
 """
 
-CONTROLLER_ALARMS = 5
-"""Silent, errors, throttles; witnesses that say DOWN, witnesses that say nothing."""
+CONTROLLER_ALARMS = 6
+"""Silent, errors, throttles; witnesses that say DOWN, that say nothing; and one that mutes."""
 
-VOTE_METRICS = 2
+COMPOSITE_ALARMS = 2
+"""Where there is a controller: over what is always told, and over what maintenance mutes."""
+
+VOTE_METRICS = 3
 """Metrics read from a controller's log."""
 
 HEALTH_METRICS_REGION = "us-east-1"

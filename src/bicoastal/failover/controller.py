@@ -21,6 +21,7 @@ from bicoastal.failover.audit import Note
 from bicoastal.failover.config import ControllerConfig
 from bicoastal.failover.errors import Conflict, FailoverError, RecordError, StoreError
 from bicoastal.failover.gateway import GatewayError
+from bicoastal.failover.holding import is_planned
 from bicoastal.failover.state import Gather, Page, Policy, Promote, Record, SetLatch, State, Step
 from bicoastal.failover.votes import Evidence, Topology, Verdict, Vote, unknown
 
@@ -164,7 +165,8 @@ class Controller:
         item: dict[str, Any] = {"round": number, "at": round(began_at, 3)}
         try:
             record = self._store.read()
-            item |= _standing(record)
+            # Also a bystander's: its region has an alarm of its own to mute.
+            item |= {**_standing(record), "maintenance": int(is_planned(record, began_at))}
             if not decision.participates(record, self._config.region):
                 item |= {"bystander": True, "reason": "not the standby"}
             else:

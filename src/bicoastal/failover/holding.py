@@ -12,14 +12,28 @@ from dataclasses import replace
 
 from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import RecordError
-from bicoastal.failover.guards import held_still
+from bicoastal.failover.guards import attended, held_still
 from bicoastal.failover.record import request
-from bicoastal.failover.state import Record, State
+from bicoastal.failover.state import Record
 from bicoastal.failover.store import RecordStore
-from bicoastal.failover.switching import AT_REST, calmed, occupied
+from bicoastal.failover.switching import check_held, held
 
 LEASE_S = 120.0
 """So long a worker is taken to be there after their last word, seconds; it has no pace."""
+
+
+def is_planned(record: Record, now: float) -> bool:
+    """Whether what becomes of the members is somebody's work, so that nobody need be woken by it.
+
+    Args:
+        record: the record.
+        now: seconds since the epoch.
+
+    Returns:
+        True in maintenance, and where a worker is named only while they say that they are there:
+        one that was killed mutes nothing.
+    """
+    return held_still(record, now) and (record.held_by is None or attended(record, now))
 
 
 def begin_work(
@@ -45,18 +59,8 @@ def begin_work(
     """
 
     def change(record: Record) -> Record:
-        if problem := occupied(record, now):
-            raise RecordError(problem)
-        if record.state not in AT_REST:
-            raise RecordError(f"work begins in OBSERVE or STEADY, not in {record.state}")
-        return replace(
-            calmed(record),
-            state=State.OBSERVE,
-            since=now,
-            maintenance_until=max(now + hold_s, record.maintenance_until or 0.0),
-            held_by=holder,
-            held_until=now + LEASE_S,
-        )
+        still = held(record, now, hold_s, "work")
+        return replace(still, held_by=holder, held_until=now + LEASE_S)
 
     note = Note(now, requester, f"{holder} begins, {hold_s:.0f} s at most: {reason}")
     return request(store, change, note)
@@ -147,8 +151,4 @@ def end_work(
 def _check_held(record: Record, holder: str, now: float) -> None:
     if record.held_by != holder:
         raise RecordError(f"the record is held by {record.held_by or 'nobody'}, not by {holder}")
-    if record.state is not State.OBSERVE or not held_still(record, now):
-        raise RecordError(
-            f"the record is in {record.state} and no longer in maintenance: somebody ended it, or "
-            "it took too long"
-        )
+    check_held(record, now, "in maintenance: somebody ended it")

@@ -18,6 +18,7 @@ from bicoastal.failover.store import RecordStore
 AT_REST = (State.OBSERVE, State.STEADY)
 """From where a switchover may begin."""
 RETURNING = (State.COOLDOWN, State.REJOINING)
+_LOST = "held for the switchover: somebody else acted"
 
 
 def begin_switchover(
@@ -45,13 +46,8 @@ def begin_switchover(
     def change(record: Record) -> Record:
         if record.writer == region:
             raise RecordError(f"{region} is the writer already")
-        if problem := occupied(record, now):
-            raise RecordError(problem)
-        if record.state not in AT_REST:
-            raise RecordError(f"a switchover begins in OBSERVE or STEADY, not in {record.state}")
-        until = max(now + hold_s, record.maintenance_until or 0.0)
         # The region that a human named last keeps its controller: it may still be moving DNS.
-        return replace(calmed(record), state=State.OBSERVE, since=now, maintenance_until=until)
+        return held(record, now, hold_s, "a switchover")
 
     note = Note(now, requester, f"switchover to {region} begins, {hold_s:.0f} s at most: {reason}")
     return request(store, change, note)
@@ -86,7 +82,7 @@ def finish_switchover(
     """
 
     def change(record: Record) -> Record:
-        _check_held(record, now)
+        check_held(record, now, _LOST)
         return replace(
             calmed(record),
             since=now,
@@ -124,7 +120,7 @@ def abandon_switchover(
     """
 
     def change(record: Record) -> Record:
-        _check_held(record, now)
+        check_held(record, now, _LOST)
         return replace(record, maintenance_until=maintenance_until)
 
     return request(store, change, Note(now, requester, f"switchover abandoned: {reason}"))
@@ -181,11 +177,43 @@ def occupied(record: Record, now: float) -> str | None:
     )
 
 
-def _check_held(record: Record, now: float) -> None:
+def held(record: Record, now: float, hold_s: float, what: str) -> Record:
+    """Keep the automation still, if nobody is at work and the record is at rest.
+
+    Args:
+        record: the record.
+        now: seconds since the epoch.
+        hold_s: for how long, seconds; a longer maintenance is kept.
+        what: what begins, for the message.
+
+    Returns:
+        A changed copy: OBSERVE, in maintenance, armed as before.
+
+    Raises:
+        RecordError: it may not begin now.
+    """
+    if problem := occupied(record, now):
+        raise RecordError(problem)
+    if record.state not in AT_REST:
+        raise RecordError(f"{what} begins in OBSERVE or STEADY, not in {record.state}")
+    until = max(now + hold_s, record.maintenance_until or 0.0)
+    return replace(calmed(record), state=State.OBSERVE, since=now, maintenance_until=until)
+
+
+def check_held(record: Record, now: float, lost: str) -> None:
+    """Make sure that the automation still keeps still.
+
+    Args:
+        record: the record.
+        now: seconds since the epoch.
+        lost: what would be no longer, and by whom, for the message.
+
+    Raises:
+        RecordError: it does not.
+    """
     if record.state is not State.OBSERVE or not held_still(record, now):
         raise RecordError(
-            f"the record is in {record.state} and no longer held for the switchover: "
-            "somebody else acted, or it took too long"
+            f"the record is in {record.state} and no longer {lost}, or it took too long"
         )
 
 

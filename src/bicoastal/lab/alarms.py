@@ -11,10 +11,13 @@ Sources, named in the functions by their number:
    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 3. PutCompositeAlarm, AlarmRule,
    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+4. Suppressing composite alarm actions,
+   https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm_Suppression.html
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +25,7 @@ from typing import Any
 from bicoastal.lab.route53.rules import COMPARISONS, AlarmState
 
 _CHILD = re.compile(r'ALARM\("([^"]+)"\)')
+_TERM = re.compile(rf"{_CHILD.pattern}|\({_CHILD.pattern}(?: AND {_CHILD.pattern})+\)")
 
 
 def metric_alarm_state(
@@ -61,7 +65,7 @@ def metric_alarm_state(
 
 
 def composite_alarm_state(rule: str, states: Mapping[str, AlarmState]) -> AlarmState:
-    """What an alarm over others says (source 3), for rules that join `ALARM("name")` by OR.
+    """What an alarm over others says (source 3), for `ALARM("name")` joined by OR, or by AND in ().
 
     Args:
         rule: The alarm's rule.
@@ -74,9 +78,41 @@ def composite_alarm_state(rule: str, states: Mapping[str, AlarmState]) -> AlarmS
         ValueError: The rule has another form.
         KeyError: It names an alarm that is not there.
     """
-    children = _CHILD.findall(rule)
-    if rule != " OR ".join(f'ALARM("{name}")' for name in children) or not children:
-        message = f"only alarms joined by OR are understood, not {rule!r}"
+    terms = rule.split(" OR ")
+    if not all(_TERM.fullmatch(term) for term in terms):
+        message = f"only alarms joined by OR, and by AND in parentheses, not {rule!r}"
         raise ValueError(message)
-    found = [states[name] for name in children]
-    return AlarmState.ALARM if AlarmState.ALARM in found else AlarmState.OK
+    found = [{states[name] for name in _CHILD.findall(term)} for term in terms]
+    return AlarmState.ALARM if {AlarmState.ALARM} in found else AlarmState.OK
+
+
+def acts(
+    suppressor: Mapping[str, Any] | None,
+    alarming: Sequence[bool],
+    muting: Sequence[bool],
+    step_s: float = 60,
+) -> list[bool]:
+    """When an alarm over others would do its actions for being in alarm (source 4).
+
+    It does not while its suppressor is in alarm, nor within the wait period of going off itself,
+    nor within the extension period of the suppressor's end. What was held back is done then.
+
+    Args:
+        suppressor: Its `actionsSuppressor`, in Pulumi's names; None if it has none.
+        alarming: Whether it is in alarm, at each step.
+        muting: Whether the suppressor is.
+        step_s: Seconds from one to the next.
+
+    Returns:
+        For each step, whether its actions would be done then.
+    """
+    if suppressor is None:
+        return list(alarming)
+    wait, extension = suppressor["waitPeriod"] / step_s, suppressor["extensionPeriod"] / step_s
+    found, began, ended = [], 0, -math.inf
+    for now, (alarm, muted) in enumerate(zip(alarming, muting, strict=True)):
+        began = began if alarm else now + 1
+        ended = now + 1 if muted else ended
+        # Whoever has waited once need not wait after the extension, too.
+        found.append(alarm and not muted and now - began >= wait and now - ended >= extension)
+    return found

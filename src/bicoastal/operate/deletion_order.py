@@ -22,6 +22,7 @@ from bicoastal.operate.access import ask
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.inventory import ClientFactory
 from bicoastal.settings import Names, Settings
+from bicoastal.settings.tables import parameter_family
 
 ABSENT = (
     "DBClusterNotFoundFault",
@@ -73,13 +74,16 @@ class Step:
     """One thing that is done.
 
     Attributes:
-        action: `detach`, `promote` or `delete`.
+        action: `detach`, `promote`, `free` (of what the stack made) or `delete`.
         kind: `DB instance`, `DB cluster` or `global cluster`.
         name: its identifier.
         region: the region that is asked.
         arn: of a cluster that is detached.
         group: the global database that it leaves.
         snapshot: the final snapshot that is taken before, if any.
+        parameters: the parameter group that an adopted cluster gets instead of the stack's; None
+            leaves it the one that it has.
+        security_groups: the security groups that it keeps.
     """
 
     action: str
@@ -89,9 +93,18 @@ class Step:
     arn: str | None = None
     group: str | None = None
     snapshot: str | None = None
+    parameters: str | None = None
+    security_groups: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         end = f", after the final snapshot {self.snapshot}" if self.snapshot else ""
+        if self.security_groups:
+            end = f" of the stack's groups, with security groups {', '.join(self.security_groups)}"
+            if self.parameters:
+                end += (
+                    f" and parameter group {self.parameters}; give it one of your own before, if "
+                    "that is not what it should run with"
+                )
         return f"{self.action} {self.kind} {self.name} ({self.region}){end}"
 
 
@@ -174,7 +187,8 @@ def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
 
     An instance goes before its cluster leaves the global database: a cluster on its own would take
     the writes of whoever still knows its address. So would a promoted replica by binary log, which
-    AWS wants: only its last instance is there then. A cluster that was adopted only leaves.
+    AWS wants: only its last instance is there then. A cluster that was adopted only leaves, and is
+    freed of the stack's groups, which could not be deleted otherwise.
 
     Args:
         settings: say whether final snapshots are taken.
@@ -201,7 +215,9 @@ def steps(settings: Settings, live: Live) -> tuple[Step, ...]:
             found.insert(-1, Step("promote", "DB cluster", name, region))
         if arn in live.members:
             found.append(Step("detach", "DB cluster", name, region, arn, names.global_cluster))
-        if not settings.adopts(region):
+        if settings.adopts(region):
+            found += _given_back(settings, region, cluster)
+        else:
             final = None if settings.database.skip_final_snapshot else names.final_snapshot(region)
             found.append(Step("delete", "DB cluster", name, region, snapshot=final))
     if live.group is not None:
@@ -226,7 +242,6 @@ def refusals(settings: Settings, live: Live) -> Iterator[str]:
         for r, cluster in live.clusters.items()
         if cluster.get("DeletionProtection") and not settings.adopts(r)
     ]
-    yield from _still_attached(settings, live)
     if live.group is not None:
         group = live.group[1]
         state = (group.get("FailoverState") or {}).get("Status") or group.get("Status")
@@ -254,19 +269,20 @@ def refusals(settings: Settings, live: Live) -> Iterator[str]:
             yield f"there is a snapshot {name} in {region} already: copy it under another name"
 
 
-def _still_attached(settings: Settings, live: Live) -> Iterator[str]:
-    """What was adopted outlives the stack, so it must not hang on what the stack made."""
-    home, adopt, names = settings.regions.home, settings.adopt, Names(settings)
-    cluster = live.clusters.get(home, {}) if settings.adopts(home) else {}
+def _given_back(settings: Settings, region: str, cluster: Mapping[str, Any]) -> Iterator[Step]:
+    """What was adopted outlives the stack, so it must not hang on what the stack made.
+
+    Its security groups the settings name; its parameter group of before nobody does.
+    """
+    names, own = Names(settings), settings.adopt.security_group_ids
     groups = {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", ())}
-    own = cluster.get("DBClusterParameterGroup") == names.parameter_group(home)
-    if own or not groups <= set(adopt.security_group_ids):
-        yield (
-            f"{adopt.cluster} was adopted and outlives the stack: give it its own groups back "
-            f"first: aws rds modify-db-cluster --region {home} --db-cluster-identifier "
-            f"{adopt.cluster} --db-cluster-parameter-group-name NAME --vpc-security-group-ids "
-            f"{' '.join(adopt.security_group_ids)}"
-        )
+    parameters = None
+    if cluster.get("DBClusterParameterGroup") == names.parameter_group(region):
+        version = cluster.get("EngineVersion", settings.database.engine_version)
+        parameters = f"default.{parameter_family(version)}"
+    if parameters or not groups <= set(own):
+        name = names.cluster(region)
+        yield Step("free", "DB cluster", name, region, parameters=parameters, security_groups=own)
 
 
 def code(error: ClientError) -> str:

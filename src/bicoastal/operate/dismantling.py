@@ -6,7 +6,7 @@ What is to be done, and why in that order, stands in `deletion_order`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +125,8 @@ def _state(rds: Any, step: Step) -> str | None:
         found = first(rds.describe_db_clusters, "DBClusters", {"DBClusterIdentifier": name})
         if step.action == "promote" and not (found or {}).get("ReplicationSourceIdentifier"):
             return None
+        if step.action == "free" and found and _is_free(found, step):
+            return None
         return found and str(found["Status"])
     found = first(rds.describe_global_clusters, "GlobalClusters", {"GlobalClusterIdentifier": name})
     if found is None or step.arn is None:
@@ -133,11 +135,25 @@ def _state(rds: Any, step: Step) -> str | None:
     return f"a member of {name}" if step.arn in arns else None
 
 
+def _is_free(cluster: Mapping[str, Any], step: Step) -> bool:
+    groups = {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", ())}
+    has = cluster.get("DBClusterParameterGroup")
+    return step.parameters in (None, has) and groups == set(step.security_groups)
+
+
 def _request(rds: Any, step: Step) -> None:
     if step.kind == "DB instance":
         rds.delete_db_instance(DBInstanceIdentifier=step.name, SkipFinalSnapshot=True)
     elif step.kind == GROUP:
         rds.delete_global_cluster(GlobalClusterIdentifier=step.name)
+    elif step.action == "free":
+        own = {"DBClusterParameterGroupName": step.parameters} if step.parameters else {}
+        rds.modify_db_cluster(
+            DBClusterIdentifier=step.name,
+            VpcSecurityGroupIds=list(step.security_groups),
+            ApplyImmediately=True,
+            **own,
+        )
     elif step.action == "promote":
         rds.promote_read_replica_db_cluster(DBClusterIdentifier=step.name)
     elif step.group is not None:

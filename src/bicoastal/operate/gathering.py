@@ -15,7 +15,9 @@ from bicoastal.operate import judgement
 from bicoastal.operate.access import Access, Answer, Told, ask
 from bicoastal.operate.checks import health_checks
 from bicoastal.operate.drift import drift
+from bicoastal.operate.pairing import pair_report
 from bicoastal.operate.report import (
+    GONE,
     DatabaseReport,
     DnsReport,
     Drift,
@@ -29,6 +31,7 @@ from bicoastal.operate.target import Target
 READ_TIMEOUT_S = 3.0
 _LATCH_WINDOW = timedelta(minutes=15)
 _WORKERS = 16
+_WITHOUT_LAG = ("writer", GONE)
 
 
 def look(
@@ -69,14 +72,17 @@ class _Look:
         target = self._target
         regions = target.settings.regions
         names = target.names
+        is_global = target.settings.is_global
         tell(f"asking RDS, DynamoDB and CloudWatch in {', '.join(regions.all)}")
-        groups = self._all(regions.members, self._global_cluster)
+        groups = self._all(regions.members if is_global else (), self._global_cluster)
         clusters = self._all(regions.members, self._member)
         records = self._all(target.order, self._record)
         latches = self._all(target.latch_regions, self._latch)
-        database, database_problem = self._database(
-            {region: future.result() for region, future in groups.items()},
-            {region: future.result() for region, future in clusters.items()},
+        told = {region: future.result() for region, future in clusters.items()}
+        database, database_problem = (
+            self._database({region: future.result() for region, future in groups.items()}, told)
+            if is_global
+            else pair_report(told)
         )
         decision, decision_problem = self._decision(
             {region: future.result() for region, future in records.items()}
@@ -90,7 +96,10 @@ class _Look:
             region: self._submit(region, self._vote, region, writer, arns)
             for region in regions.witnesses
         }
-        standbys = [region for region in regions.members if region != writer]
+        # After a promotion a pair has two that replicate from nobody, and so lag behind nobody.
+        others = database.members if database else ()
+        alone = {writer, *(member.region for member in others if member.role in _WITHOUT_LAG)}
+        standbys = [region for region in regions.members if region not in alone]
         lags = {region: self._submit(region, self._lag, region, arns) for region in standbys}
         latch = tuple(_measured(region, future.result()) for region, future in latches.items())
         values = {found.region: found.value for found in latch}
@@ -110,7 +119,8 @@ class _Look:
             checks=checks.value or (),
             checks_problem=checks.problem,
             regions={region: self._silence(region) for region in regions.all},
-            drift=self._drift({region: future.result() for region, future in clusters.items()}),
+            drift=self._drift(told),
+            topology=target.settings.topology,
         )
 
     def _all(self, regions: tuple[str, ...], question: Callable[[str], Any]) -> dict[str, Any]:

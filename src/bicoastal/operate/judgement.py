@@ -11,7 +11,7 @@ from dataclasses import replace
 from bicoastal.failover.audit import Entry, verify_chain
 from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Verdict
-from bicoastal.operate.report import Status
+from bicoastal.operate.report import GONE, MemberReport, Status
 from bicoastal.settings import Settings
 
 LAG_MAX_AGE_S = 600.0
@@ -92,6 +92,8 @@ def _regions(status: Status, _settings: Settings) -> Iterator[str]:
 
 def _database(status: Status, settings: Settings) -> Iterator[str]:
     database = status.database
+    if not settings.is_global:
+        return
     if database is None:
         yield f"the topology is unknown: {status.database_problem}"
         return
@@ -102,15 +104,42 @@ def _database(status: Status, settings: Settings) -> Iterator[str]:
     for member in database.members:
         if member.role == "standby" and member.sync != "connected":
             yield f"{member.region} does not replicate ({member.sync or 'unknown'})"
-        if member.status not in (None, "available"):
-            yield f"the member in {member.region} is {member.status}"
-        if member.instances == 0 and settings.instances(member.region):
-            yield f"the member in {member.region} has no instance"
+        yield from _member(member, settings)
     yield from (
         f"{region} is not a member of the global database"
         for region in settings.regions.members
         if region not in database.arns
     )
+
+
+def _member(member: MemberReport, settings: Settings) -> Iterator[str]:
+    if member.status not in (None, "available"):
+        yield f"the member in {member.region} is {member.status}"
+    if member.instances == 0 and settings.instances(member.region):
+        yield f"the member in {member.region} has no instance"
+
+
+def _pair(status: Status, settings: Settings) -> Iterator[str]:
+    """Two clusters that replicate by binary log, which no global database holds together."""
+    database = status.database
+    if settings.is_global:
+        return
+    if database is None or status.database_problem is not None:
+        yield f"the topology is unknown: {status.database_problem}"
+    members = database.members if database else ()
+    for member in members:
+        others = {other.region for other in members} - {member.region}
+        if member.role == GONE:
+            yield f"the cluster in {member.region} is gone"
+        elif member.source is not None and member.source not in others:
+            yield f"{member.region} replicates from {member.source}, which is not of the pair"
+        yield from _member(member, settings)
+    alone = [member.region for member in members if member.role == "writer"]
+    if len(alone) > 1:
+        yield (
+            f"neither of {' and '.join(alone)} replicates from the other, so each takes writes "
+            "that the other does not get: let clients reach the writer only, and make a new pair"
+        )
 
 
 def _decision(status: Status, _settings: Settings) -> Iterator[str]:
@@ -205,6 +234,7 @@ _Part = Callable[[Status, Settings], Iterable[str]]
 _PARTS: tuple[tuple[str, _Part], ...] = (
     ("regions", _regions),
     ("database", _database),
+    ("replica", _pair),
     ("record", _decision),
     (PROTECTION, _protection),
     ("lag", _lags),

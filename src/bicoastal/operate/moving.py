@@ -8,19 +8,18 @@ Whoever began it and went away runs the same command again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bicoastal.failover.audit import Note
 from bicoastal.failover.config import ControllerConfig
 from bicoastal.failover.gateway import Clients, Gateway
-from bicoastal.failover.record import annotate
 from bicoastal.failover.state import Policy, Record
 from bicoastal.failover.store import RecordStore
 from bicoastal.failover.switching import abandon_switchover, begin_switchover, finish_switchover
 from bicoastal.failover.votes import Topology
-from bicoastal.operate.access import Access, Answer, Told, ask
+from bicoastal.operate.access import Access, Answer, ask
+from bicoastal.operate.conduct import Conduct, insist
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.switching import SwitchPlan, ask_witnesses, unreached
 
@@ -38,11 +37,9 @@ def carry_out(
     *,
     requester: str,
     reason: str,
-    pace: float = 1.0,
-    tell: Told = lambda _line: None,
-    sleep: Callable[[float], None] = time.sleep,
+    pace: float,
 ) -> Record:
-    """Switch over, and watch until the latch is set.
+    """As `move_writer`, for a person of a drill, who watches nothing.
 
     Args:
         access: the way to the stack.
@@ -51,8 +48,25 @@ def carry_out(
         requester: who asks.
         reason: why.
         pace: by how much durations are divided.
-        tell: takes progress.
-        sleep: waits a number of seconds.
+
+    Returns:
+        The record at the end.
+
+    Raises:
+        Refused: as there.
+        FailoverError: as there.
+    """
+    return move_writer(access, store, agreed, Conduct(requester, reason, pace=pace))
+
+
+def move_writer(access: Access, store: RecordStore, agreed: SwitchPlan, conduct: Conduct) -> Record:
+    """Switch over, and watch until the latch is set.
+
+    Args:
+        access: the way to the stack.
+        store: the record's store.
+        agreed: what was planned.
+        conduct: who asks, and how it is gone about.
 
     Returns:
         The record at the end: the target is the writer.
@@ -61,9 +75,8 @@ def carry_out(
         Refused: it cannot be done, AWS did not do it, or its end was not seen.
         FailoverError: the record could not be written.
     """
-    if agreed.refusals:
-        raise Refused("; ".join(agreed.refusals))
-    return _Switch(access, store, agreed, requester, reason, pace, tell, sleep).run()
+    insist(agreed.refusals)
+    return _Switch(access, store, agreed, conduct).run()
 
 
 def switch_over(clients: Clients, writer: str, cluster: str, target_arn: str) -> tuple[str, ...]:
@@ -96,11 +109,7 @@ class _Switch:
     access: Access
     store: RecordStore
     agreed: SwitchPlan
-    requester: str
-    reason: str
-    pace: float
-    tell: Told
-    sleep: Callable[[float], None]
+    conduct: Conduct
 
     @property
     def config(self) -> ControllerConfig:
@@ -112,7 +121,7 @@ class _Switch:
 
     @property
     def gateway(self) -> Gateway:
-        return Gateway(self.config, self.pace, self.access.clients)
+        return Gateway(self.config, self.conduct.pace, self.access.clients)
 
     @property
     def kept(self) -> float | None:
@@ -121,24 +130,26 @@ class _Switch:
         return until if until is not None and until > time.time() else None
 
     def pause(self) -> None:
-        self.sleep(Policy.of(self.config, self.pace).interval_s / _POLLS_PER_INTERVAL)
+        self.conduct.sleep(
+            Policy.of(self.config, self.conduct.pace).interval_s / _POLLS_PER_INTERVAL
+        )
 
     def run(self) -> Record:
-        hold_s = 2 * self.config.promotion_timeout_s / self.pace + PATIENCE_S
+        hold_s = 2 * self.config.promotion_timeout_s / self.conduct.pace + PATIENCE_S
         held = begin_switchover(
-            self.store, self.requester, self.reason, time.time(), region=self.region,
-            hold_s=hold_s,
+            self.store, self.conduct.requester, self.conduct.reason, time.time(),
+            region=self.region, hold_s=hold_s,
         )  # fmt: skip
-        self.tell(f"the automation keeps still for {hold_s:.0f} s at most")
+        self.conduct.tell(f"the automation keeps still for {hold_s:.0f} s at most")
         deadline = time.monotonic() + hold_s
         answered = self.agreed.resumes or self._call(held.writer)
         self._moved(deadline, answered)
         self._verified(deadline)
         record = finish_switchover(
-            self.store, self.requester, self.reason, time.time(), region=self.region,
-            maintenance_until=self.kept,
+            self.store, self.conduct.requester, self.conduct.reason, time.time(),
+            region=self.region, maintenance_until=self.kept,
         )  # fmt: skip
-        self.tell(f"the record follows: writer {record.writer}, epoch {record.epoch}")
+        self.conduct.tell(f"the record follows: writer {record.writer}, epoch {record.epoch}")
         self._latched(record, deadline)
         return record
 
@@ -152,10 +163,7 @@ class _Switch:
         outcome = f"switchover to {arn} accepted"
         if answer.problem is not None:
             outcome = f"switchover to {arn}: {answer.problem}"
-        self.tell(outcome)
-        note = Note(time.time(), self.requester, outcome, request_ids=answer.value or ())
-        if problem := ask(annotate, self.store, note).problem:
-            self.tell(f"the audit trail misses this call: {problem}")
+        self.conduct.remember(self.store, outcome, answer.value or (), time.time())
         return answer.problem is None
 
     def _moved(self, deadline: float, answered: bool) -> None:
@@ -165,20 +173,20 @@ class _Switch:
             topology: Topology | None = ask(self.gateway.topology).value
             if topology is not None and topology.settled:
                 if topology.writer == self.region:
-                    self.tell(f"RDS calls {self.region} the writer")
+                    self.conduct.tell(f"RDS calls {self.region} the writer")
                     return
-                if answered or time.monotonic() - begun > _UNTOLD_S / self.pace:
+                if answered or time.monotonic() - begun > _UNTOLD_S / self.conduct.pace:
                     self._abandon(f"RDS left the writer in {topology.writer}")
             words = "RDS is switching over" if topology else "RDS does not answer"
             if words != said:
                 said = words
-                self.tell(words)
+                self.conduct.tell(words)
             self.pause()
         self._unseen("RDS did not end the switchover in time")
 
     def _verified(self, deadline: float) -> None:
         """Wait until a quorum of witnesses reaches the new writer, and none finds it closed."""
-        self.tell(f"asking the witnesses about {self.region}")
+        self.conduct.tell(f"asking the witnesses about {self.region}")
         red: tuple[str, ...] = ()
         while time.monotonic() < deadline:
             votes = ask_witnesses(self.gateway, self.config, self.region)
@@ -201,7 +209,7 @@ class _Switch:
                 accepted = {region: answer.result() for region, answer in puts.items()}
             count = sum(answer.problem is None for answer in accepted.values())
             if count >= latch.quorum:
-                self.tell(f"latch {record.latch} accepted by {count} regions; DNS follows")
+                self.conduct.tell(f"latch {record.latch} accepted by {count} regions; DNS follows")
                 return
             if time.monotonic() >= deadline:
                 break
@@ -215,7 +223,7 @@ class _Switch:
     def _abandon(self, why: str) -> None:
         """The writer stays where it is: let the automation go on."""
         abandon_switchover(
-            self.store, self.requester, why, time.time(), maintenance_until=self.kept
+            self.store, self.conduct.requester, why, time.time(), maintenance_until=self.kept
         )  # fmt: skip
         raise Refused(f"nothing was moved, and the automation goes on as before: {why}")
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from bicoastal.failover import guards
-from bicoastal.failover.audit import Note
 from bicoastal.failover.config import BINLOG_REPLICA, ControllerConfig
 from bicoastal.failover.controller import Controller
 from bicoastal.failover.gateway import Gateway, GatewayError
 from bicoastal.failover.guards import View
-from bicoastal.failover.record import annotate, request_failover
+from bicoastal.failover.record import request_failover
 from bicoastal.failover.state import Policy, Record, State
 from bicoastal.failover.store import RecordStore
 from bicoastal.failover.votes import Evidence, Topology, Verdict, Vote, unknown
 from bicoastal.operate.access import Access, Answer, Told, ask
+from bicoastal.operate.conduct import Conduct, insist
 from bicoastal.operate.errors import Refused
 
 DONE = (State.COOLDOWN, State.REJOINING, State.OBSERVE, State.LOCKED)
@@ -52,6 +51,16 @@ class Plan:
     evidence: Evidence
     gates: tuple[tuple[str, str | None], ...]
     refusals: tuple[str, ...]
+
+    @property
+    def cluster(self) -> str:
+        """Global cluster identifier."""
+        return self.config.cluster
+
+    @property
+    def done(self) -> bool:
+        """Never: a failover to the writer is refused."""
+        return False
 
     @property
     def is_replica(self) -> bool:
@@ -196,28 +205,14 @@ def _two_writers(view: View, *, stopped: bool) -> str | None:
     )
 
 
-def carry_out(
-    access: Access,
-    store: RecordStore,
-    agreed: Plan,
-    *,
-    requester: str,
-    reason: str,
-    pace: float = 1.0,
-    tell: Told = lambda _line: None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Record:
+def carry_out(access: Access, store: RecordStore, agreed: Plan, conduct: Conduct) -> Record:
     """Fail over, and watch until DNS has been moved.
 
     Args:
         access: the way to the stack.
         store: the record's store.
         agreed: what was planned.
-        requester: who asks.
-        reason: why.
-        pace: by how much durations are divided.
-        tell: takes progress.
-        sleep: waits a number of seconds.
+        conduct: who asks, and how it is gone about.
 
     Returns:
         The record at the end: COOLDOWN (or later) when it serves, LOCKED when it failed.
@@ -226,13 +221,12 @@ def carry_out(
         Refused: it cannot be done, or its end was not seen.
         FailoverError: the record could not be written, so that nothing was asked of RDS.
     """
-    if agreed.refusals:
-        raise Refused("; ".join(agreed.refusals))
-    config, arn = agreed.config, agreed.target_arn
+    insist(agreed.refusals)
+    config, arn, pace, tell = agreed.config, agreed.target_arn, conduct.pace, conduct.tell
     record = request_failover(
         store,
-        requester,
-        reason,
+        conduct.requester,
+        conduct.reason,
         time.time(),
         region=config.region,
         arn=arn,
@@ -247,10 +241,7 @@ def carry_out(
     except GatewayError as error:
         # Also when a controller was quicker. Whether it goes on is seen below, for this target.
         outcome = str(error)
-    tell(outcome)
-    note = Note(time.time(), requester, outcome, request_ids=request_ids)
-    if problem := ask(annotate, store, note).problem:
-        tell(f"the audit trail misses this call: {problem}")
+    conduct.remember(store, outcome, request_ids, time.time())
     controller = Controller(config, pace, store, gateway, log=lambda line: _narrate(line, tell))
     pause_s = Policy.of(config, pace).interval_s / _POLLS_PER_INTERVAL
     # The decision itself ends a promotion and a redirection that take longer than they may.
@@ -261,7 +252,7 @@ def carry_out(
         if answer.value is not None and answer.value.state in DONE:
             found: Record = answer.value
             return found
-        sleep(pause_s)
+        conduct.sleep(pause_s)
     raise Refused(
         "the failover was begun, but its end was not seen; the controllers go on with it. "
         "Look at it with 'bicoastal status'"

@@ -12,20 +12,25 @@ from bicoastal.failover.state import Record
 from bicoastal.failover.votes import Vote
 
 SCHEMA = 1
+GONE, UNTOLD = "gone", "unknown"
+"""Roles of a member outside a global database: it does not exist, or nobody told of it."""
 
 
 @dataclass(frozen=True)
 class MemberReport:
-    """A member of the global database.
+    """A member of the global database, or a cluster of the pair that is in none.
 
     Attributes:
         region: its region.
-        arn: its cluster's ARN.
-        role: writer or standby.
-        sync: `connected` or `pending-resync`; None where AWS does not say.
+        arn: its cluster's ARN; empty where nobody told.
+        role: writer or standby; outside a global database a writer is a cluster that replicates
+            from nobody, and one may be `GONE` or `UNTOLD`.
+        sync: `connected` or `pending-resync`; None where AWS does not say, as it never does
+            outside a global database.
         status: the cluster's status; None when its own region did not say.
         instances: how many it has; likewise.
         version: its engine version; likewise.
+        source: region of the cluster whose binary log it replicates; in a pair only.
     """
 
     region: str
@@ -35,15 +40,16 @@ class MemberReport:
     status: str | None = None
     instances: int | None = None
     version: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)
 class DatabaseReport:
-    """The global database as one region describes it.
+    """The global database as one region describes it, or the pair as each tells of its own.
 
     Attributes:
-        asked: the region that answered.
-        status: its status.
+        asked: the region that answered; of a pair all that did.
+        status: its status; of a pair `replicating` or `not replicating`.
         failover: the failover or switchover under way, in words.
         members: its members, the writer first.
     """
@@ -162,7 +168,7 @@ class Status:
         at: when, seconds since the epoch.
         regions: each region, and what was wrong with it; None when it answered.
         database: the topology; None when nobody told.
-        database_problem: why nobody told.
+        database_problem: why nobody told; of a pair, why one region did not tell of its cluster.
         decision: the record; None when nobody told.
         decision_problem: why nobody told.
         lags: each standby's replication lag, seconds.
@@ -173,6 +179,7 @@ class Status:
         drift: where live members differ from what the program would ask for; None when nobody told.
         dns: what DNS answers; None when nobody was asked.
         problems: what is wrong, in words; see `judgement`.
+        topology: as `settings.Settings` has it.
     """
 
     cluster: str
@@ -190,6 +197,7 @@ class Status:
     drift: tuple[Drift, ...] | None = None
     dns: DnsReport | None = None
     problems: tuple[str, ...] = field(default=())
+    topology: str = "global"
 
     @property
     def quiet(self) -> bool | None:

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bicoastal.failover.audit import Note
 from bicoastal.failover.errors import Conflict, RecordError, StoreError
 from bicoastal.failover.gateway import Clients
 from bicoastal.failover.holding import LEASE_S, begin_work, end_work, go_on, leave_work
-from bicoastal.failover.record import annotate
 from bicoastal.failover.state import Record
 from bicoastal.failover.store import RecordStore
-from bicoastal.operate.access import Access, Told, ask
+from bicoastal.operate.access import Access, ask
+from bicoastal.operate.conduct import Conduct, insist
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.gathering import READ_TIMEOUT_S
 from bicoastal.operate.report import MemberReport
@@ -34,30 +32,14 @@ _UNTOLD_S = 60.0
 """So long an unanswered call may take to show, before it counts as never made."""
 
 
-def carry_out(
-    access: Access,
-    store: RecordStore,
-    agreed: UpgradePlan,
-    *,
-    requester: str,
-    reason: str,
-    hold_s: float,
-    pace: float = 1.0,
-    tell: Told = lambda _line: None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Record:
+def carry_out(access: Access, store: RecordStore, agreed: UpgradePlan, conduct: Conduct) -> Record:
     """Upgrade, and verify that all members have the version.
 
     Args:
         access: the way to the stack.
         store: the record's store.
         agreed: what was planned.
-        requester: who asks.
-        reason: why.
-        hold_s: how long the automation keeps still at most, seconds.
-        pace: by how much durations are divided.
-        tell: takes progress.
-        sleep: waits a number of seconds.
+        conduct: who asks, and how it is gone about.
 
     Returns:
         The record at the end: no longer held, armed as before.
@@ -66,11 +48,9 @@ def carry_out(
         Refused: it cannot be done, AWS did not do it, or its end was not seen.
         FailoverError: the record could not be written, or is somebody else's now.
     """
-    if agreed.refusals:
-        raise Refused("; ".join(agreed.refusals))
+    insist(agreed.refusals)
     holder = f"upgrade to {agreed.to} ({secrets.token_hex(3)})"
-    run = _Upgrade(access, store, agreed, requester, reason, holder, pace, tell, sleep)
-    return run.run(hold_s)
+    return _Upgrade(access, store, agreed, conduct, holder).run()
 
 
 def upgrade_member(clients: Clients, region: str, cluster: str, version: str) -> tuple[str, ...]:
@@ -105,12 +85,8 @@ class _Upgrade:
     access: Access
     store: RecordStore
     agreed: UpgradePlan
-    requester: str
-    reason: str
+    conduct: Conduct
     holder: str
-    pace: float
-    tell: Told
-    sleep: Callable[[float], None]
     _said_at: float = 0.0
 
     @property
@@ -123,12 +99,18 @@ class _Upgrade:
         until = record.maintenance_until
         return until if until is not None and until > time.time() and not record.held_by else None
 
-    def run(self, hold_s: float) -> Record:
+    def run(self) -> Record:
+        hold_s = self.conduct.hold_s
         begin_work(
-            self.store, self.requester, self.reason, time.time(), holder=self.holder, hold_s=hold_s
+            self.store,
+            self.conduct.requester,
+            self.conduct.reason,
+            time.time(),
+            holder=self.holder,
+            hold_s=hold_s,
         )
         self._said_at = time.monotonic()
-        self.tell(f"the automation keeps still for {hold_s:.0f} s at most")
+        self.conduct.tell(f"the automation keeps still for {hold_s:.0f} s at most")
         try:
             for member in self.agreed.members:
                 self._upgrade(member)
@@ -136,16 +118,17 @@ class _Upgrade:
         except BaseException as error:
             self._leave(str(error) or type(error).__name__)
             raise
-        self.tell("every member has the version; the automation goes on as before")
+        self.conduct.tell("every member has the version; the automation goes on as before")
         return end_work(
-            self.store, self.requester, f"all members have it, verified: {self.reason}",
-            time.time(), holder=self.holder, maintenance_until=self.kept,
+            self.store, self.conduct.requester,
+            f"all members have it, verified: {self.conduct.reason}", time.time(),
+            holder=self.holder, maintenance_until=self.kept,
         )  # fmt: skip
 
     def _leave(self, why: str) -> None:
         """Let the next run take over at once; it does no harm if that cannot be written."""
         now = time.time()
-        ask(lambda: leave_work(self.store, self.requester, why, now, holder=self.holder))
+        ask(lambda: leave_work(self.store, self.conduct.requester, why, now, holder=self.holder))
 
     def _go_on(self) -> None:
         """Stay the only one; asked before every step, because this process may have slept."""
@@ -173,7 +156,7 @@ class _Upgrade:
         self._go_on()
         found, region = self._look(member.region), member.region
         if found is not None and self._reached(found):
-            self.tell(f"{region} has {self.agreed.to}")
+            self.conduct.tell(f"{region} has {self.agreed.to}")
             return
         answered = True
         if found is None or found["Status"] not in BUSY:
@@ -188,10 +171,7 @@ class _Upgrade:
             self._refused(region, answer.problem)
         outcome = f"upgrade of {name} in {region} to {to}"
         outcome += " accepted" if answer.problem is None else f": {answer.problem}"
-        self.tell(outcome)
-        note = Note(time.time(), self.requester, outcome, request_ids=answer.value or ())
-        if problem := ask(annotate, self.store, note).problem:
-            self.tell(f"the audit trail misses this call: {problem}")
+        self.conduct.remember(self.store, outcome, answer.value or (), time.time())
         return answer.problem is None
 
     def _refused(self, region: str, why: str) -> None:
@@ -199,8 +179,8 @@ class _Upgrade:
         if self.agreed.begun or region != self.agreed.members[0].region:
             raise Refused(f"AWS does not upgrade {region}: {why}. But {self._half()}")
         end_work(
-            self.store, self.requester, f"AWS does not upgrade {region}: {why}", time.time(),
-            holder=self.holder, maintenance_until=self.kept,
+            self.store, self.conduct.requester, f"AWS does not upgrade {region}: {why}",
+            time.time(), holder=self.holder, maintenance_until=self.kept,
         )  # fmt: skip
         notes = "; ".join(self.agreed.notes[2:])
         raise Refused(
@@ -210,20 +190,20 @@ class _Upgrade:
 
     def _wait(self, region: str, answered: bool) -> None:
         begun, said = time.monotonic(), ""
-        while time.monotonic() - begun < MEMBER_S / self.pace:
+        while time.monotonic() - begun < MEMBER_S / self.conduct.pace:
             found = self._look(region)
             if found is not None and self._reached(found):
                 seconds = time.monotonic() - begun
-                self.tell(f"{region} has {self.agreed.to}, after {seconds:.0f} s")
+                self.conduct.tell(f"{region} has {self.agreed.to}, after {seconds:.0f} s")
                 return
-            waited = time.monotonic() - begun > _UNTOLD_S / self.pace
+            waited = time.monotonic() - begun > _UNTOLD_S / self.conduct.pace
             if found is not None and not answered and waited and found["Status"] not in BUSY:
                 raise Refused(f"RDS in {region} never began; {self._half()}")
             words = f"{region} is {found['Status']}" if found else f"RDS in {region} is silent"
             if words != said:
                 said = words
-                self.tell(words)
-            self.sleep(max(_LEAST_POLL_S, _POLL_S / self.pace))
+                self.conduct.tell(words)
+            self.conduct.sleep(max(_LEAST_POLL_S, _POLL_S / self.conduct.pace))
             self._go_on()
         raise Refused(f"the upgrade of {region} did not end in time; {self._half()}")
 
@@ -263,9 +243,9 @@ class _Upgrade:
             raise Refused(f"{', '.join(late)} did not stay at {self.agreed.to}; {self._half()}")
         begun = time.monotonic()
         while (version := ask(self._whole, regions[-1]).value) != self.agreed.to:
-            if time.monotonic() - begun > MEMBER_S / self.pace:
+            if time.monotonic() - begun > MEMBER_S / self.conduct.pace:
                 raise Refused(f"the global database is called {version}; {self._half()}")
-            self.sleep(max(_LEAST_POLL_S, _POLL_S / self.pace))
+            self.conduct.sleep(max(_LEAST_POLL_S, _POLL_S / self.conduct.pace))
             self._go_on()
 
     def _whole(self, region: str) -> str:

@@ -14,10 +14,7 @@ from bicoastal.failover.config import ControllerConfig
 from bicoastal.failover.gateway import Gateway
 from bicoastal.failover.state import Record
 from bicoastal.failover.store import RecordStore
-from bicoastal.failover.switching import (
-    AT_REST,
-    RETURNING,
-)
+from bicoastal.failover.switching import AT_REST, RETURNING
 from bicoastal.failover.votes import Verdict, Vote, unknown
 from bicoastal.operate import judgement
 from bicoastal.operate.access import Access, Answer, Told, ask
@@ -43,6 +40,11 @@ class SwitchPlan:
     preconditions: tuple[tuple[str, tuple[str, ...]], ...]
     resumes: bool = False
     done: bool = False
+
+    @property
+    def cluster(self) -> str:
+        """Global cluster identifier."""
+        return self.config.cluster
 
     @property
     def refusals(self) -> tuple[str, ...]:

@@ -8,23 +8,20 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-datab
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bicoastal.failover.state import Record
 from bicoastal.failover.store import RecordStore
 from bicoastal.failover.switching import AT_REST, occupied
-from bicoastal.live import database as offers
-from bicoastal.live.upgrades import Targets, targets
 from bicoastal.operate import judgement
 from bicoastal.operate.access import Access, Told
 from bicoastal.operate.errors import BadRequest
 from bicoastal.operate.gathering import look
+from bicoastal.operate.offered import unoffered
 from bicoastal.operate.report import DatabaseReport, MemberReport, Status
 from bicoastal.settings import Settings, check
-from bicoastal.settings.account import Unread
 from bicoastal.settings.tables import is_lower, major, parse_version
 
 KEY = "database.engineVersion"
@@ -152,7 +149,7 @@ def plan(
         parts = dict(judgement.by_part(status, settings))
         found += [(name, parts[name]) for name in ("lag", "votes")]
     tell(f"asking RDS whether it upgrades to {to}")
-    found.append(("version", tuple(_version(access, settings, members))))
+    found.append(("version", tuple(unoffered(access, settings, members))))
     notes = tuple(_notes(members, to))
     return UpgradePlan(access.target.names.global_cluster, to, record, members, tuple(found), notes)
 
@@ -256,42 +253,6 @@ def _record(status: Status, record: Record) -> Iterator[str]:
         yield f"RDS calls {writer} the writer, the record {record.writer}"
     if status.decision is not None:
         yield from (f"audit trail: {problem}" for problem in status.decision.tampering)
-
-
-def _version(
-    access: Access, settings: Settings, members: tuple[MemberReport, ...]
-) -> Iterator[str]:
-    """Each region upgrades to the version, and offers the class with it."""
-    to, waiting = settings.database.engine_version, _waiting(members, settings)
-    if not waiting:
-        return
-    with ThreadPoolExecutor(2 * len(waiting), "offers") as pool:
-        leads = {r: pool.submit(targets, access.clients, r, v) for r, v in waiting.items()}
-        offered = {r: pool.submit(offers.offer, access.clients, settings, r) for r in waiting}
-    for region, version in waiting.items():
-        found, offer = leads[region].result(), offered[region].result()
-        if isinstance(found, Unread):
-            yield f"whether {region} upgrades to {to} is unknown: {found.reason}"
-        elif to not in (found or Targets((), ())).minor:
-            others = ", ".join(found.minor) if found else ""
-            yield f"{region} does not upgrade {version} to {to}, but to {others or 'nothing'}"
-        if isinstance(offer, Unread):
-            yield f"whether {region} offers the class is unknown: {offer.reason}"
-        elif not set(offer.wanted) & set(offer.zones):
-            name = settings.database.instance_class
-            yield f"{region} does not offer {name} with {to} in {', '.join(offer.wanted)}"
-
-
-def _waiting(members: tuple[MemberReport, ...], settings: Settings) -> Mapping[str, str]:
-    """The members that are still to be upgraded, with the version that they have."""
-    to = settings.database.engine_version
-    return {
-        member.region: member.version
-        for member in members
-        if member.version is not None
-        and is_lower(member.version, to)
-        and major(member.version) == major(to)
-    }
 
 
 def _notes(members: tuple[MemberReport, ...], to: str) -> Iterator[str]:

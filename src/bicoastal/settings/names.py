@@ -180,7 +180,7 @@ class Names:
         return self._regional("latch", region)
 
     def alarm(self, kind: str, region: str) -> str:
-        """An alarm of a region: `lag`, `cpu`, `silent` ..., or `page`, over the urgent ones."""
+        """An alarm of a region: `lag`, `cpu` ..., or `page` or `outage`, over the urgent ones."""
         return self._regional(kind, region)
 
     def dashboard(self, region: str) -> str:
@@ -297,13 +297,15 @@ class Names:
             ("event subscription", self.event_subscription(region, "instance")),
             ("metric filter", self.vote_filter(region, "down")),
             ("metric filter", self.vote_filter(region, "unknown")),
+            ("metric filter", self.vote_filter(region, "maintenance")),
             ("set identifier", self.set_identifier(region)),
         ]
 
 
 ALARM_KINDS = (
     "connections", "connectivity", "cpu", "blind", "deadlocks", "disk", "down", "errors", "lag",
-    "logins", "memory", "page", "rpo", "silent", "status", "storage", "throttles",
+    "logins", "maintenance", "memory", "outage", "page", "rpo", "silent", "status", "storage",
+    "throttles",
 )  # fmt: skip
 """What `Names.alarm` is asked for."""
 

@@ -136,6 +136,20 @@ def major(engine_version: str) -> str:
     return engine_version.partition(".mysql_aurora.")[0]
 
 
+def parameter_family(engine_version: str) -> str:
+    """The parameter group family of an engine version.
+
+    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_WorkingWithParamGroups.html
+
+    Args:
+        engine_version: such as `8.0.mysql_aurora.3.10.4`.
+
+    Returns:
+        The family, such as `aurora-mysql8.0`.
+    """
+    return f"aurora-mysql{'.'.join(engine_version.split('.')[:2])}"
+
+
 def is_lower(one: str, other: str) -> bool:
     """Whether an engine version comes before another one.
 

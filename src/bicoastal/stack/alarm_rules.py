@@ -21,7 +21,7 @@ ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 QUIET, LOUD, UNKNOWN = "notBreaching", "breaching", "missing"
 """What no data means: all is well, an alarm, or nothing."""
 
-VOTES_DOWN, VOTES_UNKNOWN = "WitnessesDown", "WitnessesUnknown"
+VOTES_DOWN, VOTES_UNKNOWN, MAINTENANCE = "WitnessesDown", "WitnessesUnknown", "Maintenance"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class AlarmRule:
         period_s: the length of a period in seconds.
         pages: whether it wakes somebody, by the region's composite alarm; otherwise it tells the
             topic itself and can wait for the morning.
+        planned: whether planned work looks the same, a member's restart or a switchover; then
+            maintenance mutes it.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class AlarmRule:
     missing: str = QUIET
     period_s: int = 60
     pages: bool = False
+    planned: bool = False
 
 
 def _member(
@@ -67,12 +70,13 @@ def _member(
     periods: int = 5,
     missing: str = QUIET,
     pages: bool = False,
+    planned: bool = False,
 ) -> AlarmRule:
     """A rule on a metric of a member's cluster; the worst instance counts if nothing is said."""
     worst = "Maximum" if comparison == ABOVE else "Minimum"
     return AlarmRule(
         kind, means, "AWS/RDS", metric, statistic or worst, comparison, threshold, periods,
-        missing, pages=pages,
+        missing, pages=pages, planned=planned,
     )  # fmt: skip
 
 
@@ -110,14 +114,14 @@ def _replication_rules(settings: Settings) -> tuple[AlarmRule, ...]:
             _member(
                 "rpo", "AuroraGlobalDBRPOLag", ABOVE, watch.rpo_alarm_ms,
                 f"A failover now would lose more than {watch.rpo_alarm_ms} ms of writes",
-                periods=3, pages=True,
+                periods=3, pages=True, planned=True,
             ),
             _member("lag", GLOBAL_LAG, ABOVE, watch.lag_alarm_ms, means, periods=3),
         )  # fmt: skip
     return (
         _member(
             "binlog", REPLICA_LAG, BELOW, 0,
-            "The member no longer replicates the writer's binary log", pages=True,
+            "The member no longer replicates the writer's binary log", pages=True, planned=True,
         ),
         _member("lag", REPLICA_LAG, ABOVE, watch.lag_alarm_ms / 1000, means, periods=3),
     )  # fmt: skip
@@ -135,7 +139,7 @@ def _instance_rules(settings: Settings) -> tuple[AlarmRule, ...]:
         _member(
             "connectivity", "EngineUptime", BELOW, 1,
             "No instance of this member has reported its uptime for three minutes",
-            statistic="Maximum", periods=3, missing=LOUD, pages=True,
+            statistic="Maximum", periods=3, missing=LOUD, pages=True, planned=True,
         ),
         _member(
             "cpu", "CPUUtilization", ABOVE, watch.cpu_alarm_percent,
@@ -217,10 +221,27 @@ def vote_rules(namespace: str, quorum: int, witnesses: int) -> tuple[AlarmRule, 
     return (
         AlarmRule(
             "down", f"{quorum} or more witnesses cannot reach the writer",
-            namespace, VOTES_DOWN, "Maximum", ABOVE, quorum - 1, 1, pages=True,
+            namespace, VOTES_DOWN, "Maximum", ABOVE, quorum - 1, 1, pages=True, planned=True,
         ),
         AlarmRule(
             "blind", f"More than {most} of {witnesses} witnesses say nothing: no quorum",
             namespace, VOTES_UNKNOWN, "Minimum", ABOVE, most, 3, pages=True,
         ),
+    )  # fmt: skip
+
+
+def maintenance_rule(namespace: str) -> AlarmRule:
+    """The alarm that mutes: it goes off in maintenance, and tells nobody.
+
+    No data mutes nothing, so it ends when maintenance does and when no controller runs.
+
+    Args:
+        namespace: the namespace of the stack's own metrics.
+
+    Returns:
+        The rule.
+    """
+    return AlarmRule(
+        "maintenance", "Somebody works on the database: the alarm 'outage' tells nobody meanwhile",
+        namespace, MAINTENANCE, "Maximum", ABOVE, 0, 1,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The alarms: one by one where they can wait, through one composite alarm a region where not.
+"""The alarms: one by one where they can wait, through composite alarms of their region where not.
 
 Alarms are regional and can notify only a topic of their own region. Each also says when all is well
 again. What is watched, and what it means when there is no data, stands in `alarm_rules`.
@@ -6,7 +6,7 @@ again. What is watched, and what it means when there is no data, stands in `alar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -15,17 +15,26 @@ from bicoastal.failover import config
 from bicoastal.settings import Names
 from bicoastal.stack.alarm_rules import (
     CONTROLLER_RULES,
+    MAINTENANCE,
     STATUS_RULE,
     VOTES_DOWN,
     VOTES_UNKNOWN,
     AlarmRule,
+    maintenance_rule,
     member_rules,
     vote_rules,
 )
 from bicoastal.stack.context import HEALTH_METRICS_REGION, Context
 from bicoastal.stack.database import Member
 
-_VOTES = {"down": VOTES_DOWN, "unknown": VOTES_UNKNOWN}
+_COUNTED = {"down": VOTES_DOWN, "unknown": VOTES_UNKNOWN, "maintenance": MAINTENANCE}
+"""Numbers in the line that a controller logs in each round, and the metrics that they become."""
+_WAIT_S = 60
+"""So long an alarm may be ahead of the one that mutes it: both look at whole minutes."""
+_RECOVERY_S = 180
+"""So long alarms may still go off when the work is over: three periods."""
+_BOTH_DOWN = ("connectivity", "down")
+"""In the standby's region: neither the standby nor the writer can be reached."""
 
 
 def vote_namespace(names: Names) -> str:
@@ -55,7 +64,9 @@ class Alarms(pulumi.ComponentResource):
         )
         self._topics = topics
         self._context = context
-        self._urgent: dict[str, list[aws.cloudwatch.MetricAlarm]] = {}
+        self._urgent: dict[str, dict[str, aws.cloudwatch.MetricAlarm]] = {}
+        self._expected: dict[str, dict[str, aws.cloudwatch.MetricAlarm]] = {}
+        self._muting: dict[str, aws.cloudwatch.MetricAlarm] = {}
         self.alarms: dict[str, list[aws.cloudwatch.MetricAlarm]] = {}
 
     def watch_member(self, member: Member) -> None:
@@ -84,8 +95,9 @@ class Alarms(pulumi.ComponentResource):
         settings, namespace = self._context.settings, vote_namespace(self._context.names)
         filters = [
             self._vote_filter(region, field, metric, namespace, log_group)
-            for field, metric in _VOTES.items()
+            for field, metric in _COUNTED.items()
         ]
+        self._muting[region] = self._alarm(maintenance_rule(namespace), region, {}, after=filters)
         for rule in vote_rules(
             namespace, settings.failover.quorum, len(settings.regions.witnesses)
         ):
@@ -100,26 +112,56 @@ class Alarms(pulumi.ComponentResource):
         self._alarm(STATUS_RULE, HEALTH_METRICS_REGION, {"HealthCheckId": check_id})
 
     def page(self) -> None:
-        """Put the urgent alarms of each member region under one that wakes somebody, once.
+        """Put the urgent alarms of each member region under those that wake somebody, once.
 
-        A composite alarm names those that made it go off.
-        Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-combining.html
+        A composite alarm names those that made it go off. What planned work looks like stands under
+        one of its own, which is muted in maintenance: there, where a controller says so. That both
+        members are down is no plan.
+        Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-combining.html
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm_Suppression.html
         """
         for region in self._context.settings.regions.members:
-            name = self._context.names.alarm("page", region)
-            tell = [self._topics[region].arn]
-            names = pulumi.Output.all(*(alarm.name for alarm in self._urgent[region]))
-            aws.cloudwatch.CompositeAlarm(
-                name,
-                alarm_name=name,
-                alarm_description=f"Look now: the database in {region}, or its failover, is not "
-                "well. The alarms below this one say what.",
-                alarm_rule=names.apply(lambda found: " OR ".join(f'ALARM("{n}")' for n in found)),
-                alarm_actions=tell,
-                ok_actions=tell,
-                tags=self._context.tags(name),
-                opts=self._context.options(region, self),
-            )
+            urgent, expected = self._urgent[region], self._expected[region]
+            muting = self._muting.get(region)
+            if muting is None:
+                self._composite("page", region, [[alarm] for alarm in (urgent | expected).values()])
+                continue
+            both = [expected[kind] for kind in _BOTH_DOWN if kind in expected]
+            terms = [[alarm] for alarm in urgent.values()]
+            self._composite("page", region, [*terms, both] if len(both) > 1 else terms)
+            self._composite("outage", region, [[alarm] for alarm in expected.values()], muting)
+
+    def _composite(
+        self,
+        kind: str,
+        region: str,
+        terms: list[list[aws.cloudwatch.MetricAlarm]],
+        muting: aws.cloudwatch.MetricAlarm | None = None,
+    ) -> None:
+        """Make an alarm that goes off with all alarms of any of its terms."""
+        name = self._context.names.alarm(kind, region)
+        tell = [self._topics[region].arn]
+        names = pulumi.Output.all(
+            *(pulumi.Output.all(*(alarm.name for alarm in term)) for term in terms)
+        )
+        aws.cloudwatch.CompositeAlarm(
+            name,
+            alarm_name=name,
+            alarm_description=f"Look now: the database in {region}, or its failover, is not "
+            "well. The alarms below this one say what.",
+            alarm_rule=names.apply(lambda found: " OR ".join(map(_all_of, found))),
+            actions_suppressor=None
+            if muting is None
+            else {
+                "alarm": muting.name,
+                "wait_period": _WAIT_S,
+                "extension_period": _RECOVERY_S,
+            },
+            alarm_actions=tell,
+            ok_actions=tell,
+            tags=self._context.tags(name),
+            opts=self._context.options(region, self),
+        )
 
     def _vote_filter(
         self,
@@ -151,11 +193,12 @@ class Alarms(pulumi.ComponentResource):
         dimensions: Mapping[str, pulumi.Input[str]],
         *,
         after: list[aws.cloudwatch.LogMetricFilter] | None = None,
-    ) -> None:
+    ) -> aws.cloudwatch.MetricAlarm:
         name = self._context.names.alarm(rule.kind, region)
         # A region without a member has no composite alarm; what is urgent there tells by itself.
         is_paged = rule.pages and region in self._context.settings.regions.members
-        tell = None if is_paged else [self._topics[region].arn]
+        tells_nobody = is_paged or rule.metric == MAINTENANCE
+        tell = None if tells_nobody else [self._topics[region].arn]
         alarm = aws.cloudwatch.MetricAlarm(
             name,
             name=name,
@@ -176,4 +219,11 @@ class Alarms(pulumi.ComponentResource):
         )
         self.alarms.setdefault(region, []).append(alarm)
         if is_paged:
-            self._urgent.setdefault(region, []).append(alarm)
+            below = self._expected if rule.planned else self._urgent
+            below.setdefault(region, {})[rule.kind] = alarm
+        return alarm
+
+
+def _all_of(names: Sequence[str]) -> str:
+    joined = " AND ".join(f'ALARM("{name}")' for name in names)
+    return joined if len(names) == 1 else f"({joined})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from bicoastal.settings.tables import parameter_family
 from bicoastal.stack.context import Context
 
 ENGINE = aws.rds.EngineType.AURORA_MYSQL
@@ -16,20 +17,6 @@ _AUDIT_PARAMETERS = {
     "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
 }
 """Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html"""
-
-
-def parameter_family(engine_version: str) -> str:
-    """The parameter group family of an engine version.
-
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_WorkingWithParamGroups.html
-
-    Args:
-        engine_version: such as `8.0.mysql_aurora.3.10.4`.
-
-    Returns:
-        The family, such as `aurora-mysql8.0`.
-    """
-    return f"{ENGINE.value}{'.'.join(engine_version.split('.')[:2])}"
 
 
 def parameter_group(

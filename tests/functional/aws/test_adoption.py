@@ -16,6 +16,9 @@ from bicoastal.lab.databases import connect
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import MASTER_USER, Environment
 from bicoastal.lab.waiting import wait_until
+from bicoastal.operate import destroying
+from bicoastal.operate.access import Access
+from bicoastal.operate.target import Target
 from bicoastal.settings import load
 
 pytestmark = pytest.mark.lab
@@ -164,13 +167,32 @@ def test_a_cluster_with_data_is_adopted_and_outlives_the_stack(tmp_path: Path) -
         assert sql(lab, STANDBY, "SELECT id FROM orders.o") == [{"id": 1}]
         assert stack.changes() == []
 
-        # Before the stack goes, the cluster gets back what was its own.
-        lab.client("rds", HOME).modify_db_cluster(
-            DBClusterIdentifier="orders", DBClusterParameterGroupName="orders",
-            VpcSecurityGroupIds=raw["adopt"]["securityGroupIds"],
-        )  # fmt: skip
-        assert stack.destroy() == []
+        # Before the stack goes, the cluster is freed of what hangs on it, with all that is its own.
+        access = Access(
+            Target(load(raw)), lambda _: lab.aws.endpoint_url, session=lab.aws.new_session()
+        )
+        steps: list[str] = []
+        agreed = destroying.plan(access)
+        assert agreed.refusals == ()
+        left_over = destroying.destroy(
+            access,
+            agreed,
+            stack.destroy,
+            requester="ada",
+            reason="over",
+            pace=20,
+            tell=steps.append,
+        )
+        assert left_over == ()
+        assert any(
+            "free DB cluster orders (us-east-1) of the stack's groups" in one for one in steps
+        )
         left = cluster(lab)
+        assert left["DBClusterParameterGroup"] == "default.aurora-mysql8.0"
+        own = [{"VpcSecurityGroupId": g} for g in raw["adopt"]["securityGroupIds"]]
+        assert [
+            {"VpcSecurityGroupId": g["VpcSecurityGroupId"]} for g in left["VpcSecurityGroups"]
+        ] == own
         assert left["DbClusterResourceId"] == before["DbClusterResourceId"]
         assert "GlobalClusterIdentifier" not in left
         assert sql(lab, HOME, "SELECT id FROM orders.o") == [{"id": 1}]

@@ -363,14 +363,18 @@ def test_failover_records_are_listed_with_their_checks(lab: Any) -> None:
     assert found == record | {"Name": "db.example.com."}
 
 
-def test_conditional_writes_and_strong_reads_across_regions(lab: Any) -> None:
-    home = lab.aws.client("dynamodb", lab.home)
-    home.create_table(
-        TableName="record",
+def create_table(dynamodb: Any, name: str) -> None:
+    dynamodb.create_table(
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "cluster", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "cluster", "AttributeType": "S"}],
     )
+
+
+def test_conditional_writes_and_strong_reads_across_regions(lab: Any) -> None:
+    home = lab.aws.client("dynamodb", lab.home)
+    create_table(home, "record")
     home.update_table(TableName="record", ReplicaUpdates=[{"Create": {"RegionName": lab.standby}}])
     key = {"cluster": {"S": "g"}}
     once: dict[str, Any] = {
@@ -384,6 +388,35 @@ def test_conditional_writes_and_strong_reads_across_regions(lab: Any) -> None:
     assert found["epoch"] == {"N": "1"}
     with refused("ConditionalCheckFailedException"):
         standby.put_item(Item=key, **once)
+
+
+def test_a_global_table_tells_its_consistency_and_its_witness(lab: Any) -> None:
+    home, standby = (lab.aws.client("dynamodb", region) for region in (lab.home, lab.standby))
+    replica = {"RegionName": lab.standby}
+    witness = {"RegionName": "us-east-2"}
+    strong = {
+        "MultiRegionConsistency": "STRONG", "GlobalTableWitnessUpdates": [{"Create": witness}],
+    }  # fmt: skip
+    for name, more in (("strong", strong), ("eventual", {})):
+        create_table(home, name)
+        assert "MultiRegionConsistency" not in home.describe_table(TableName=name)["Table"]
+        home.update_table(TableName=name, ReplicaUpdates=[{"Create": replica}], **more)
+    for client in (home, standby):
+        found = client.describe_table(TableName="strong")["Table"]
+        assert found["MultiRegionConsistency"] == "STRONG"
+        assert found["GlobalTableWitnesses"] == [witness | {"WitnessStatus": "ACTIVE"}]
+        found = client.describe_table(TableName="eventual")["Table"]
+        assert found["MultiRegionConsistency"] == "EVENTUAL"
+        assert "GlobalTableWitnesses" not in found
+    home.update_table(
+        TableName="strong",
+        ReplicaUpdates=[{"Delete": replica}],
+        GlobalTableWitnessUpdates=[{"Delete": witness}],
+    )
+    alone = home.describe_table(TableName="strong")["Table"]
+    assert {"GlobalTableWitnesses", "MultiRegionConsistency", "Replicas"}.isdisjoint(alone)
+    with refused("ResourceNotFoundException"):
+        standby.describe_table(TableName="strong")
 
 
 def test_metrics_have_a_resolution_of_a_second_and_their_region(lab: Any) -> None:

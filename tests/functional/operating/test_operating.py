@@ -71,6 +71,41 @@ def test_the_doctor_finds_only_what_the_tests_switched_off(
     assert result.exit_code == 1
 
 
+def test_the_doctor_names_a_lost_place_of_the_record(
+    lab: Environment, run: Run, store: RecordStore, tmp_path: Path
+) -> None:
+    file = str(stack_file(lab, tmp_path))
+    home = lab.client("dynamodb", HOME)
+
+    def update(action: str, **more: Any) -> None:
+        home.update_table(
+            TableName="record-dev",
+            ReplicaUpdates=[{action: {"RegionName": STANDBY}}],
+            GlobalTableWitnessUpdates=[{action: {"RegionName": WITNESS}}],
+            **more,
+        )
+
+    def findings() -> dict[str, str]:
+        found = json.loads(run("doctor", "--json", "--stack", file).stdout)["findings"]
+        return {one["id"]: one["subject"] for one in found if one["id"].startswith("record-")}
+
+    assert findings() == {}
+    lab.client("dynamodb", STANDBY).update_continuous_backups(
+        TableName="record-dev",
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False},
+    )
+    assert findings() == {"record-backup": f"{STANDBY} record-dev"}
+    update("Delete")
+    assert findings() == {"record-missing": f"{STANDBY} record-dev"}
+    update("Create", MultiRegionConsistency="STRONG")
+    lab.client("dynamodb", STANDBY).update_continuous_backups(
+        TableName="record-dev",
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+    )
+    assert findings() == {}
+    assert store.read().version == 0
+
+
 def test_status_as_json(lab: Environment, run: Run) -> None:
     control(lab)
     found = json.loads(run("status", "--json").stdout)

@@ -275,6 +275,7 @@ def test_composite_alarm(hand: Hand, client: Client) -> None:
     page = hand.create(
         "aws:cloudwatch/compositeAlarm:CompositeAlarm", "p", alarmName="page",
         alarmRule='ALARM("cpu-1") OR ALARM("cpu-2")', alarmDescription="look now",
+        actionsSuppressor={"alarm": "cpu-1", "waitPeriod": 60, "extensionPeriod": 180},
         alarmActions=[topic], okActions=[topic], tags={"Name": "page"},
     )  # fmt: skip
 
@@ -290,7 +291,7 @@ def test_composite_alarm(hand: Hand, client: Client) -> None:
     assert found()["AlarmActions"] == found()["OKActions"] == [topic]
     assert [turn("cpu-1", "OK"), turn("cpu-2", "OK")][-1] == "OK"
     assert turn("cpu-2", "ALARM") == "ALARM"
-    page = hand.update(page, alarmRule='ALARM("cpu-1")', tags={"Other": "x"})
+    page = hand.update(page, alarmRule='(ALARM("cpu-1") AND ALARM("cpu-2"))', tags={"Other": "x"})
     assert found()["StateValue"] == "OK"
     tags = cloudwatch.list_tags_for_resource(ResourceARN=found()["AlarmArn"])["Tags"]
     assert tags == [{"Key": "Other", "Value": "x"}]

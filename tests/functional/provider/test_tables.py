@@ -16,7 +16,12 @@ def test_table_with_replicas(hand: Hand, client: Client) -> None:
         TABLE, "t", name="record", billingMode="PAY_PER_REQUEST", hashKey="cluster",
         attributes=[{"name": "cluster", "type": "S"}], streamEnabled=True,
         streamViewType="NEW_AND_OLD_IMAGES",
-        replicas=[{"regionName": WEST, "consistencyMode": "STRONG", "propagateTags": True}],
+        replicas=[
+            {
+                "regionName": WEST, "consistencyMode": "STRONG", "propagateTags": True,
+                "pointInTimeRecovery": True, "deletionProtectionEnabled": True,
+            }
+        ],
         globalTableWitness={"regionName": MIDDLE}, pointInTimeRecovery={"enabled": True},
         deletionProtectionEnabled=False, tags={"Name": "t"},
     )  # fmt: skip
@@ -30,11 +35,21 @@ def test_table_with_replicas(hand: Hand, client: Client) -> None:
         TableName="record", Key={"cluster": {"S": "c"}}, ConsistentRead=True
     )
     assert there["Item"]["epoch"] == {"N": "1"}
-    backups = dynamodb.describe_continuous_backups(TableName="record")
-    status = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-    assert status["PointInTimeRecoveryStatus"] == "ENABLED"
 
-    table = hand.update(table, pointInTimeRecovery=None, tags={"Other": "x"})
+    def kept(region: str) -> tuple[str, bool]:
+        """Whether the region's replica can be restored, and whether it may be deleted."""
+        one = client("dynamodb", region)
+        backups = one.describe_continuous_backups(TableName="record")
+        status = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        described = one.describe_table(TableName="record")["Table"]
+        return status["PointInTimeRecoveryStatus"], described["DeletionProtectionEnabled"]
+
+    assert (kept(EAST), kept(WEST)) == (("ENABLED", False), ("ENABLED", True))
+    table = hand.update(
+        table, pointInTimeRecovery=None, tags={"Other": "x"},
+        replicas=[{"regionName": WEST, "consistencyMode": "STRONG", "propagateTags": True}],
+    )  # fmt: skip
+    assert (kept(EAST), kept(WEST)) == (("DISABLED", False), ("DISABLED", False))
     tags = dynamodb.list_tags_of_resource(ResourceArn=table.outputs["arn"])["Tags"]
     assert tags == [{"Key": "Other", "Value": "x"}]
     life(hand, table)

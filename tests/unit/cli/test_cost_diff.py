@@ -43,8 +43,8 @@ def test_text_names_what_goes_what_changes_and_the_totals(stacks):
         "43.80 87.60 +43.80"
     ) in text
     assert "- global Route 53 Checks over metrics and checks 2.00 -2.00" in text
-    assert "~ us-east-1 CloudWatch Alarms (16 → 14 alarm metrics) 1.60 1.40 -0.20" in text
-    assert "TOTAL a month (730 h) 100.63 185.83 +85.20 +84.7 %" in text
+    assert "~ us-east-1 CloudWatch Alarms (17 → 15 alarm metrics) 1.70 1.50 -0.20" in text
+    assert "TOTAL a month (730 h) 101.83 187.03 +85.20 +83.7 %" in text
     assert "By usage * 4.12 4.12 +0.00" in text
     assert not [line for line in text if "Storage" in line]
     assert [line for line in text if line.startswith("Warning: Prices are up to")]
@@ -57,7 +57,7 @@ def test_nothing_changes(stacks):
     assert "Nothing changes in price." in run(old, "--diff", old)
     assert run("--diff", old) == run(old, "--diff", old)  # the default is what is compared
     markdown = run(old, "--diff", old, "--markdown")
-    assert markdown.startswith("### Cost a month: $100.63 → $100.63 (+0.00)\n")
+    assert markdown.startswith("### Cost a month: $101.83 → $101.83 (+0.00)\n")
     assert "Nothing changes in price." in markdown
     assert json.loads(run(old, "--diff", old, "--json"))["differences"] == []
 
@@ -65,8 +65,8 @@ def test_nothing_changes(stacks):
 def test_json_has_both_totals_and_both_sides_of_every_line(stacks):
     old, new = stacks
     body = json.loads(run(new, "--diff", old, "--json"))
-    assert body["pastTotalMonthlyCost"] == "100.63"
-    assert body["totalMonthlyCost"] == "185.83"
+    assert body["pastTotalMonthlyCost"] == "101.83"
+    assert body["totalMonthlyCost"] == "187.03"
     assert body["diffTotalMonthlyCost"] == body["diffFixedMonthlyCost"] == "85.20"
     assert body["diffUsageMonthlyCost"] == "0.00"
     found = {(e["region"], e["figure"]): e for e in body["differences"] if e["kind"] == "fixed"}
@@ -97,7 +97,7 @@ def test_json_has_both_totals_and_both_sides_of_every_line(stacks):
 def test_markdown_is_for_a_pull_request(stacks):
     old, new = stacks
     lines = run(new, "--diff", old, "--markdown").splitlines()
-    assert lines[0] == "### Cost a month: $100.63 → $185.83 (+85.20, +84.7 %)"
+    assert lines[0] == "### Cost a month: $101.83 → $187.03 (+85.20, +83.7 %)"
     assert "| - | global | Route 53 | Checks over metrics and checks | 2.00 |  | -2.00 |" in lines
     assert "| By usage &ast; | 4.12 | 4.12 | +0.00 |  |" in lines
     assert lines[-1].startswith("- Warning: Prices are up to")
@@ -106,7 +106,7 @@ def test_markdown_is_for_a_pull_request(stacks):
 def test_usage_is_the_same_for_both(stacks):
     old, new = stacks
     body = json.loads(run(new, "--diff", old, "--json", "--set", "freeTier=false"))
-    assert body["pastTotalMonthlyCost"] == "115.95"
+    assert body["pastTotalMonthlyCost"] == "117.75"
     assert not [e for e in body["differences"] if e["region"] == "account"]
 
 
@@ -114,8 +114,8 @@ def test_over_budget_exits_1_and_shows_the_change(stacks):
     old, new = stacks
     text = run(new, "--diff", old, "--budget", "185.82", code=1)
     assert "+85.20" in text
-    assert "over budget: The estimate of $185.83 a month exceeds" in text
-    run(new, "--diff", old, "--budget", "185.83")
+    assert "over budget: The estimate of $187.03 a month exceeds" in text
+    run(new, "--diff", old, "--budget", "187.03")
     run(old, "--diff", new, "--budget", "104")  # what there is now may be over it
 
 

@@ -18,6 +18,7 @@ from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Evidence
 from bicoastal.operate import access as access_module
 from bicoastal.operate import moving, overriding, rejoining, switching
+from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.overriding import Plan
 from bicoastal.operate.rejoining import RejoinReport
@@ -93,8 +94,8 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     config = Target(load({})).controller_config(STANDBY, {})
     plan = Plan(config, RECORD, Evidence(1.0, lag_s=0.5, lag_age_s=20.0), (("armed", "no"),), ())
 
-    def carry_out(*arguments: Any, **more: Any) -> Record:
-        asked.update(more)
+    def carry_out(_access: Any, _store: Any, _plan: Any, conduct: Conduct) -> Record:
+        asked.update(requester=conduct.requester, reason=conduct.reason)
         if isinstance(asked["end"], BaseException):
             raise asked["end"]
         end: Record = asked["end"]
@@ -125,14 +126,20 @@ def test_a_failover_says_who_serves(planned: dict[str, Any]) -> None:
     assert (planned["requester"], planned["reason"]) == ("ada", "a test")
 
 
-def test_a_promoted_replica_has_no_way_back(planned: dict[str, Any], tmp_path: Path) -> None:
+@pytest.fixture
+def replica(tmp_path: Path) -> str:
+    """The stack file of a replica by binary log."""
     keys = "config:\n  bicoastal:topology: binlog-replica\n  bicoastal:failover: {mode: observe}\n"
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(keys)
+    return str(file)
+
+
+def test_a_promoted_replica_has_no_way_back(planned: dict[str, Any], replica: str) -> None:
     config = replace(planned["plan"].config, topology="binlog-replica", mode="observe")
     planned["plan"] = replace(planned["plan"], config=config)
     options = ("--to", STANDBY, "--yes", "--stopped", "--requester", "ada", *WHY)
-    result = run("failover", "--stack", str(file), *options)
+    result = run("failover", "--stack", replica, *options)
     assert result.exit_code == 0
     assert f"{HOME} is no standby any more" in result.stdout
     assert planned["stopped"] is True
@@ -171,7 +178,7 @@ def switchable(planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict
         )  # fmt: skip
 
     monkeypatch.setattr(switching, "plan", plan)
-    monkeypatch.setattr(moving, "carry_out", overriding.carry_out)
+    monkeypatch.setattr(moving, "move_writer", overriding.carry_out)
     return planned
 
 
@@ -185,6 +192,15 @@ def test_a_switchover_shows_each_precondition_and_asks(switchable: dict[str, Any
     switchable["resumes"] = True
     assert "would resume" in run(*options, "--dry-run").stdout
     assert json.loads(run(*options, "--yes", "--json").stdout)["writer"] == STANDBY
+
+
+def test_a_replica_has_no_switchover_but_a_way_to_move(replica: str) -> None:
+    for command, to in (("switchover", STANDBY), ("failback", HOME)):
+        where = ("--to", to) if command == "switchover" else ()
+        error = run(command, "--stack", replica, *where, *WHY).exception
+        assert isinstance(error, BicoastalError)
+        assert "for which AWS has no switchover" in str(error)
+        assert f"run 'bicoastal failover --to {to} --stopped'" in str(error)
 
 
 def test_a_failback_goes_home_and_a_refusal_is_exit_code_one(switchable: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from bicoastal.errors import BicoastalError
 from bicoastal.failover.state import Record
 from bicoastal.operate import access as access_module
 from bicoastal.operate import rolling, upgrading
+from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.report import MemberReport
 from bicoastal.operate.upgrading import UpgradePlan
@@ -42,8 +43,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replaces plan and upgrade by what a test says; remembers what was asked."""
     found: dict[str, Any] = {"plan": PLAN, "end": RECORD}
 
-    def carry_out(*_: Any, **more: Any) -> Record:
-        found.update(more)
+    def carry_out(_access: Any, _store: Any, _plan: Any, conduct: Conduct) -> Record:
+        found.update(vars(conduct))
         if isinstance(found["end"], BaseException):
             raise found["end"]
         return RECORD
@@ -118,6 +119,28 @@ def test_the_result_as_json_and_an_interruption(asked: dict[str, Any]) -> None:
     asked["end"] = KeyboardInterrupt()
     left = run(*OPTIONS, "--yes")
     assert (left.exit_code, "Run the same command again" in left.stderr) == (130, True)
+
+
+def test_a_replica_by_binary_log_is_refused_with_the_steps_in_their_order(
+    asked: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    keys = {"topology": "binlog-replica", "failover": {"mode": "observe"}}
+    file.write_text(json.dumps({"config": {f"bicoastal:{key}": v for key, v in keys.items()}}))
+    error = run(*OPTIONS, "--stack", str(file)).exception
+    assert isinstance(error, BicoastalError)
+    first, *steps = str(error).splitlines()
+    assert "topology is binlog-replica" in first
+    assert [step.split()[0] for step in steps] == ["1.", "2.", "3.", "4.", "5.", "6."]
+    replica, source = (
+        f"modify-db-cluster --region {region} --db-cluster-identifier aurora-{code}-dev "
+        f"--engine-version {NEW}"
+        for region, code in (("us-west-2", "usw2"), ("us-east-1", "use1"))
+    )
+    assert replica in steps[1]
+    assert source in steps[3]
+    assert "lag-usw2-dev" in steps[2]
+    assert "hold_s" not in asked
 
 
 @pytest.mark.parametrize(("text", "words"), (("8d", "longer than 7d"), ("x", "not a duration")))

@@ -205,17 +205,17 @@ def _record(place: Place) -> Iterator[Line]:
 
 
 def _watching(place: Place, shape: Shape) -> Iterator[Line]:
-    """Nine alarms a member, five a controller, one a latch region, the status in us-east-1.
+    """Nine alarms a member, six a controller, one a latch region, the status in us-east-1.
 
     Instances that are not serverless have a tenth, on their local storage.
     """
     local = 0 if shape.capacity == "0.5" else 1
-    alarms = dict.fromkeys(place.regions[:2], 9 + local + 5)
+    alarms = dict.fromkeys(place.regions[:2], 9 + local + 6)
     if shape.topology == "headless":  # six of the nine, and the tenth, are on instances
         alarms[place.regions[1]] -= 6 + local
     for region in place.regions[:2]:
-        yield region, "Alarm over alarms", D(1), D("0.50")
-        yield region, "Metrics of votes", D(2), D("0.30")
+        yield region, "Alarm over alarms", D(2), D("0.50")
+        yield region, "Metrics of votes", D(3), D("0.30")
     yield "global", "Dashboards", D(2), D("3.00")
     if shape.dns == "latch":
         for region in place.regions:

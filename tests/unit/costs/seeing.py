@@ -9,10 +9,10 @@ from bicoastal.costs.deployed import MemberSeen, Place, Rhythm, Seen
 from bicoastal.settings import Settings
 from bicoastal.settings.account import Fact
 
-MEMBER_ALARMS = {"db.serverless": 14, "db.r6g.large": 15, "db.t4g.medium": 15}
+MEMBER_ALARMS = {"db.serverless": 15, "db.r6g.large": 16, "db.t4g.medium": 16}
 """Of a member's region without the latch's and the name's."""
-HEADLESS_ALARMS = 8
-CONTROLLER_ALARMS = 5
+HEADLESS_ALARMS = 9
+CONTROLLER_ALARMS = 6
 
 
 def seen_as(settings: Settings, volume: Decimal | None = None) -> Seen:
@@ -35,9 +35,9 @@ def seen_as(settings: Settings, volume: Decimal | None = None) -> Seen:
         alarms = MEMBER_ALARMS[database.instance_class] if count else HEADLESS_ALARMS
         decides = region in regions.pair
         counts[Place(region, "Alarms")] = alarms if decides else alarms - CONTROLLER_ALARMS
-        counts[Place(region, "Alarm over alarms")] = 1
+        counts[Place(region, "Alarm over alarms")] = 2 if decides else 1
         if decides:
-            counts[Place(region, "Metrics of votes")] = 2
+            counts[Place(region, "Metrics of votes")] = 3
         counts[Place(region, "Key")] = 1
     for region in regions.witnesses if dns == "latch" else ():
         _add(counts, region, "Alarms", 1)

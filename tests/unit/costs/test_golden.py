@@ -68,36 +68,36 @@ def assert_is(found: Estimate, place: Place, shape: Shape) -> Decimal:
 
 
 CASES = [
-    (US, "validation", "latch", "global", IDLE, "115.95"),
-    (US, "validation", "health-check", "global", IDLE, "120.73"),
-    (US, "validation", "global-endpoint", "global", IDLE, "111.33"),
-    (US, "validation", "latch", "headless", IDLE, "71.37"),
-    (US, "validation", "latch", "binlog-replica", IDLE, "135.13"),
-    (US, "staging", "latch", "global", IDLE, "115.99"),
-    (US, "production", "latch", "global", IDLE, "788.33"),
-    (US, "production", "latch", "global", BUSY, "2622.54"),
-    (US, "production", "health-check", "global", BUSY, "2634.62"),
-    (US, "production", "global-endpoint", "global", BUSY, "2617.92"),
-    (US, "production", "latch", "headless", BUSY, "2236.63"),
-    (US, "staging", "latch", "headless", IDLE, "71.41"),
-    (US, "staging", "latch", "binlog-replica", IDLE, "135.17"),
-    (US, "production", "latch", "headless", IDLE, "407.68"),
-    (US, "production", "latch", "binlog-replica", IDLE, "788.33"),
-    (EU, "validation", "latch", "global", IDLE, "130.82"),
-    (EU, "validation", "health-check", "global", IDLE, "135.60"),
-    (EU, "validation", "global-endpoint", "global", IDLE, "126.20"),
-    (EU, "validation", "latch", "headless", IDLE, "78.90"),
-    (EU, "validation", "latch", "binlog-replica", IDLE, "147.81"),
-    (EU, "staging", "latch", "global", IDLE, "130.87"),
-    (EU, "production", "latch", "global", IDLE, "904.03"),
-    (EU, "production", "latch", "global", BUSY, "2878.04"),
-    (EU, "production", "health-check", "global", BUSY, "2890.12"),
-    (EU, "production", "global-endpoint", "global", BUSY, "2873.42"),
-    (EU, "production", "latch", "headless", BUSY, "2414.14"),
-    (EU, "staging", "latch", "headless", IDLE, "78.95"),
-    (EU, "staging", "latch", "binlog-replica", IDLE, "147.86"),
-    (EU, "production", "latch", "headless", IDLE, "445.91"),
-    (EU, "production", "latch", "binlog-replica", IDLE, "904.03"),
+    (US, "validation", "latch", "global", IDLE, "117.75"),
+    (US, "validation", "health-check", "global", IDLE, "122.53"),
+    (US, "validation", "global-endpoint", "global", IDLE, "113.13"),
+    (US, "validation", "latch", "headless", IDLE, "73.17"),
+    (US, "validation", "latch", "binlog-replica", IDLE, "136.93"),
+    (US, "staging", "latch", "global", IDLE, "117.79"),
+    (US, "production", "latch", "global", IDLE, "790.13"),
+    (US, "production", "latch", "global", BUSY, "2624.34"),
+    (US, "production", "health-check", "global", BUSY, "2636.42"),
+    (US, "production", "global-endpoint", "global", BUSY, "2619.72"),
+    (US, "production", "latch", "headless", BUSY, "2238.43"),
+    (US, "staging", "latch", "headless", IDLE, "73.21"),
+    (US, "staging", "latch", "binlog-replica", IDLE, "136.97"),
+    (US, "production", "latch", "headless", IDLE, "409.48"),
+    (US, "production", "latch", "binlog-replica", IDLE, "790.13"),
+    (EU, "validation", "latch", "global", IDLE, "132.62"),
+    (EU, "validation", "health-check", "global", IDLE, "137.40"),
+    (EU, "validation", "global-endpoint", "global", IDLE, "128.00"),
+    (EU, "validation", "latch", "headless", IDLE, "80.70"),
+    (EU, "validation", "latch", "binlog-replica", IDLE, "149.61"),
+    (EU, "staging", "latch", "global", IDLE, "132.67"),
+    (EU, "production", "latch", "global", IDLE, "905.83"),
+    (EU, "production", "latch", "global", BUSY, "2879.84"),
+    (EU, "production", "health-check", "global", BUSY, "2891.92"),
+    (EU, "production", "global-endpoint", "global", BUSY, "2875.22"),
+    (EU, "production", "latch", "headless", BUSY, "2415.94"),
+    (EU, "staging", "latch", "headless", IDLE, "80.75"),
+    (EU, "staging", "latch", "binlog-replica", IDLE, "149.66"),
+    (EU, "production", "latch", "headless", IDLE, "447.71"),
+    (EU, "production", "latch", "binlog-replica", IDLE, "905.83"),
 ]
 
 
@@ -132,9 +132,9 @@ FREE = {
     ("Lambda", "fixed", "requests"): "-0.17",
     # 6,570 x 3 + 2,737.5 + 276,487.5 = 298,935 GB-seconds of 400,000: 0.09 x 3 + 0.04 + 3.69.
     ("Lambda", "fixed", "GB-seconds"): "-4.00",
-    # 10 of 32 alarms, all 7 metrics and both dashboards.
+    # 10 of 34 alarms, all 9 metrics and both dashboards.
     ("CloudWatch", "fixed", "alarm metrics"): "-1.00",
-    ("CloudWatch", "fixed", "metrics"): "-2.10",
+    ("CloudWatch", "fixed", "metrics"): "-2.70",
     ("CloudWatch", "fixed", "dashboards"): "-6.00",
     # 131,400 puts of 1,000,000: 0.44 in each region.
     ("CloudWatch", "fixed", "requests"): "-1.32",
@@ -157,7 +157,7 @@ def test_the_default_stack_with_the_free_allowances() -> None:
     }
     assert free == FREE
     assert found.unpriced == ()
-    assert found.total == gross + sum(D(amount) for amount in FREE.values()) == D("100.63")
+    assert found.total == gross + sum(D(amount) for amount in FREE.values()) == D("101.83")
 
 
 TENTH = D("105.10")  # of the 1,051 dollars a month that the reviewed system's instances cost
@@ -172,6 +172,6 @@ def test_the_default_stack_costs_at_most_a_tenth_of_the_reviewed_system() -> Non
 
 def test_without_the_free_allowances_it_is_a_tenth_but_for_dashboards_and_alarms() -> None:
     charged = Usage(free_tier=False)
-    assert estimate(load({}), charged).total == D("115.95")
+    assert estimate(load({}), charged).total == D("117.75")
     plain = load({"monitoring": {"dashboards": False}})
-    assert estimate(plain, charged).total == D("115.95") - 6
+    assert estimate(plain, charged).total == D("117.75") - 6

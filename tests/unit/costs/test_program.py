@@ -24,7 +24,7 @@ from bicoastal.failover.state import Record, State
 from bicoastal.failover.votes import Depth, Topology, Verdict, Vote
 from bicoastal.lab.planning import PlannedResource, planned_resources
 from bicoastal.settings import Settings, load
-from bicoastal.stack.alarm_rules import CONTROLLER_RULES, member_rules, vote_rules
+from bicoastal.stack.alarm_rules import CONTROLLER_RULES, maintenance_rule, member_rules, vote_rules
 from bicoastal.stack.context import HEALTH_METRICS_REGION, topic_regions
 from bicoastal.stack.database import LOG_RETENTION_DAYS
 
@@ -164,8 +164,9 @@ def test_constants_agree_with_the_program(planned):
     whole = member_rules(settings, has_instances=True)
     assert len(whole) - len(bare) == program.INSTANCE_ALARMS + on_disk
     votes = vote_rules("Bicoastal/dev", 2, 3)
-    assert len(CONTROLLER_RULES) + len(votes) == program.CONTROLLER_ALARMS
-    assert len({rule.metric for rule in votes}) == program.VOTE_METRICS
+    counted = (*votes, maintenance_rule("Bicoastal/dev"))
+    assert len(CONTROLLER_RULES) + len(counted) == program.CONTROLLER_ALARMS
+    assert len({rule.metric for rule in counted}) == program.VOTE_METRICS
     assert HEALTH_METRICS_REGION == program.HEALTH_METRICS_REGION
     assert LOG_RETENTION_DAYS == 30
     assert topic_regions(settings) == program.topic_regions(settings)

@@ -516,7 +516,17 @@ def test_a_round_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None
     assert event["event"] == "round"
     assert (event["from"], event["state"], event["actions"]) == ("STEADY", "STEADY", ["SetLatch"])
     assert set(event["votes"]) == set(WITNESSES)
-    assert (event["down"], event["unknown"]) == (0, 0)
+    assert (event["down"], event["unknown"], event["maintenance"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("region", (HOME, STANDBY))
+def test_a_round_says_whether_it_is_in_maintenance_also_a_bystander_s(region: str) -> None:
+    rig = Rig(armed(), region)
+    for left_s, said in ((None, 0), (60.0, 1), (0.0, 0)):
+        until = None if left_s is None else rig.clock.now + left_s
+        rig.store.record = armed(maintenance_until=until)
+        rig.run(1)
+        assert rig.events("round")[-1]["maintenance"] == said
 
 
 def test_a_round_belongs_to_a_run(rig: Rig) -> None:

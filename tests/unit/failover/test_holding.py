@@ -45,6 +45,16 @@ def test_it_holds_the_record_for_one_worker_and_keeps_it_armed() -> None:
     assert begun(replace(STEADY, maintenance_until=5000.0)).maintenance_until == 5000.0
 
 
+def test_work_is_planned_in_maintenance_and_while_a_named_worker_is_there() -> None:
+    announced, held = replace(STEADY, maintenance_until=NOW + 60), begun(hold_s=7200.0)
+    killed_at = NOW + holding.LEASE_S
+    assert not holding.is_planned(STEADY, NOW)
+    assert [holding.is_planned(announced, at) for at in (NOW, NOW + 60)] == [True, False]
+    assert [holding.is_planned(held, at) for at in (NOW, killed_at)] == [True, False]
+    # The lease does not outlast the maintenance that it goes with.
+    assert not holding.is_planned(replace(held, maintenance_until=NOW + 1), NOW + 2)
+
+
 @pytest.mark.parametrize("state", [s for s in State if s not in switching.AT_REST])
 def test_it_begins_at_rest_only(state: State) -> None:
     with pytest.raises(RecordError, match=f"not in {state}"):

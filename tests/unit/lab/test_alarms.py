@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bicoastal.lab.alarms import composite_alarm_state, metric_alarm_state
+from bicoastal.lab.alarms import acts, composite_alarm_state, metric_alarm_state
 from bicoastal.lab.route53.rules import AlarmState
 
 OK, ALARM, NONE = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
@@ -62,6 +62,34 @@ def test_an_alarm_over_others_goes_off_with_any_of_them():
     assert composite_alarm_state(rule, {"a-1": OK, "b-1": NONE}) is OK
     with pytest.raises(KeyError):
         composite_alarm_state(rule, {"a-1": OK})
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"), ((ALARM, OK, OK), (NONE, ALARM, OK), (ALARM, ALARM, ALARM))
+)
+def test_alarms_in_parentheses_count_together(a, b, expected):
+    states = {"a": a, "b": b, "c": OK}
+    assert composite_alarm_state('ALARM("c") OR (ALARM("a") AND ALARM("b"))', states) is expected
+
+
+@pytest.mark.parametrize(
+    ("alarming", "muting", "expected"),
+    (
+        ("-XXXX", "-----", "---XX"),  # after the wait period of two steps
+        ("-XXXX", "--X--", "-----"),  # the suppressor came in time
+        ("-XXXXXXX", "--XX----", "-------X"),  # told after the extension period of three
+        ("-XXXX-XX", "XXX-----", "--------"),  # over before it ended
+        ("XX-XXX", "------", "-----X"),  # waited for anew
+    ),
+)
+def test_a_suppressed_alarm_acts_after_its_suppressor_and_not_before(alarming, muting, expected):
+    suppressor = {"alarm": "m", "waitPeriod": 120, "extensionPeriod": 180}
+    seen = [[each == "X" for each in line] for line in (alarming, muting)]
+    assert "".join("-X"[done] for done in acts(suppressor, *seen)) == expected
+
+
+def test_without_a_suppressor_an_alarm_acts_at_once():
+    assert acts(None, [False, True], [True, True]) == [False, True]
 
 
 @pytest.mark.parametrize("rule", ("", 'ALARM("a") AND ALARM("b")', 'NOT ALARM("a")', "a OR b"))

@@ -133,6 +133,15 @@ class FakeRds:
         members = self.group["GlobalClusterMembers"]
         members[:] = [m for m in members if m["DBClusterArn"] != DbClusterIdentifier]
 
+    def modify_db_cluster(self, *, DBClusterIdentifier: str, **asked: Any) -> None:  # noqa: N803
+        self._fail("ModifyDBCluster")
+        assert asked["ApplyImmediately"] is True
+        groups, parameters = asked["VpcSecurityGroupIds"], asked.get("DBClusterParameterGroupName")
+        self.asked.append(f"free {DBClusterIdentifier} for {', '.join(groups)}, {parameters}")
+        self.clusters[self.region] |= {
+            "VpcSecurityGroups": [{"VpcSecurityGroupId": group} for group in groups],
+        } | ({"DBClusterParameterGroup": parameters} if parameters else {})
+
     def delete_db_cluster(
         self,
         *,

@@ -198,7 +198,7 @@ def test_the_plan_as_json(left: Left) -> None:
     assert values["steps"][1] == {
         "action": "detach", "kind": "DB cluster", "name": "aurora-usw2-dev", "region": STANDBY,
         "arn": "arn:aws:rds:us-west-2:123456789012:cluster:aurora-usw2-dev",
-        "group": "global-dev", "snapshot": None,
+        "group": "global-dev", "snapshot": None, "parameters": None, "security_groups": (),
     }  # fmt: skip
     assert values["record"]["state"] == "STEADY"
     assert (values["writer"], values["there"]) == (HOME, ["us-east-1 VPC vpc-1"])

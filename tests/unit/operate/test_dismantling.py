@@ -106,12 +106,31 @@ def test_what_was_adopted_only_leaves_the_global_database(writer: str) -> None:
         {"VpcSecurityGroups": [*OWN_GROUPS, {"VpcSecurityGroupId": "sg-stack"}]},
     ),
 )
-def test_what_was_adopted_gets_its_own_groups_back_first(changes: dict[str, Any]) -> None:
-    rds = both(HOME)
-    rds.clusters[HOME] |= changes
-    (found,) = refusals(ADOPTING, look(rds, ADOPTING))
-    assert "was adopted and outlives the stack: give it its own groups back first" in found
-    assert f"--vpc-security-group-ids {WHOLE['securityGroupIds'][0]}" in found
+def test_what_was_adopted_is_freed_of_the_stack_s_groups_when_it_has_left(
+    changes: dict[str, Any],
+) -> None:
+    rds = both(HOME, errors={"ModifyDBCluster": [refused("InvalidDBClusterStateFault", "not yet")]})
+    rds.clusters[HOME] |= {"DBClusterParameterGroup": "theirs", **changes}
+    assert list(refusals(ADOPTING, look(rds, ADOPTING))) == []
+    step = steps(ADOPTING, look(rds, ADOPTING))[-2]
+    own = WHOLE["securityGroupIds"][0]
+    words = (
+        "free DB cluster aurora-use1-dev (us-east-1) of the stack's groups, with security groups "
+        f"{own}"
+    )
+    default = "default.aurora-mysql8.0"
+    if "DBClusterParameterGroup" in changes:
+        words += f" and parameter group {default}; give it one of your own before, if that"
+    assert str(step).startswith(words)
+    asked, told = done(rds, ADOPTING)
+    parameters = step.parameters or "theirs"
+    free = f"free aurora-use1-dev for {own}, {step.parameters}"
+    assert asked[-3:] == ["leave global-dev aurora-use1-dev", free, "group global-dev"]
+    assert told == ["not yet: not yet"]
+    left = rds.clusters[HOME]
+    assert (left["VpcSecurityGroups"], left["DBClusterParameterGroup"]) == (OWN_GROUPS, parameters)
+    # Whoever is interrupted after that finds nothing to do any more.
+    assert steps(ADOPTING, look(rds, ADOPTING)) == ()
 
 
 @pytest.mark.parametrize("source", (HOME, STANDBY))

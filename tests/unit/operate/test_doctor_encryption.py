@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from bicoastal.operate.doctor.encryption import key, secret, unread
+from bicoastal.operate.doctor.encryption import encrypted, key, secret, unread
+from bicoastal.settings import load
 from bicoastal.settings.account import Unread
+from bicoastal.settings.rules.adopting import WHOLE
 
 from .fake_rds import refused
 from .played import absent, clients, ids
@@ -41,6 +43,46 @@ def test_a_key_that_is_not_well(asked: Any, id_: str, cure: str) -> None:
 
 def test_a_key_that_is_well() -> None:
     assert ids(key(kms(), SETTINGS, HOME)) == []
+
+
+KEY, OTHER = (f"arn:aws:kms:us-east-1:123456789012:key/{n}" for n in ("1", "2"))
+MINE = "alias/aurora-use1-dev"
+
+
+def member(key_of_member: str | None, *, known: dict[str, str], gone: bool = False) -> Any:
+    """A member under a key, and the keys that KMS knows, by what they are asked for."""
+
+    def describe(*, KeyId: str) -> Any:  # noqa: N803 - AWS's
+        if KeyId not in known:
+            raise refused("NotFoundException")
+        return {"KeyMetadata": {"Arn": known[KeyId]}}
+
+    cluster = {"DBClusters": [{"KmsKeyId": key_of_member}]}
+    there = absent("DBClusterNotFoundFault") if gone else cluster
+    return clients(describe_db_clusters=there, describe_key=describe)
+
+
+def test_a_member_is_encrypted_under_its_own_key() -> None:
+    mine = {MINE: KEY}
+    assert ids(encrypted(member(KEY, known=mine), SETTINGS, HOME)) == []
+    (found,) = encrypted(member(OTHER, known=mine), SETTINGS, HOME)
+    assert (found.id, found.subject) == ("key-other", "us-east-1 aurora-use1-dev")
+    assert (found.live, found.wanted) == (OTHER, KEY)
+    (found,) = encrypted(member(None, known=mine), SETTINGS, HOME)
+    assert found.live == "no key"
+
+
+def test_a_lost_member_or_key_is_another_finding() -> None:
+    assert ids(encrypted(member(KEY, known={MINE: KEY}, gone=True), SETTINGS, HOME)) == []
+    assert ids(encrypted(member(OTHER, known={}), SETTINGS, HOME)) == []
+
+
+def test_an_adopted_cluster_keeps_its_key() -> None:
+    adopting = load({"adopt": WHOLE | {"kmsKeyArn": OTHER}})
+    known = {MINE: KEY, OTHER: OTHER, "alias/aurora-usw2-dev": KEY}
+    assert ids(encrypted(member(OTHER, known=known), adopting, HOME)) == []
+    assert ids(encrypted(member(KEY, known=known), adopting, HOME)) == ["key-other"]
+    assert ids(encrypted(member(KEY, known=known), adopting, STANDBY)) == []
 
 
 def described(*answers: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bicoastal.lab.planning import planned_resources
-from bicoastal.operate.doctor import encryption, examining, members, running, watching
+from bicoastal.operate.doctor import encryption, examining, members, record_table, running, watching
 from bicoastal.operate.doctor.examining import examine
 from bicoastal.operate.doctor.finding import Finding, Planned
 from bicoastal.operate.target import Target
@@ -43,8 +43,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         monkeypatch.setattr(module, name, played)
 
     for module, names in (
-        (members, ("global_cluster", "instances", "replicas")),
-        (encryption, ("key", "secret")),
+        (members, ("global_cluster", "instances")),
+        (encryption, ("key", "encrypted", "secret")),
+        (record_table, ("table", "backups")),
         (watching, ("alarms", "topic", "subscription")),
         (running, ("function", "schedule")),
     ):
@@ -59,7 +60,9 @@ def access(settings: Any = SETTINGS) -> Any:
 
 
 EVERYWHERE = [
-    ("instances", HOME), ("key", HOME), ("instances", STANDBY), ("key", STANDBY),
+    ("instances", HOME), ("key", HOME), ("encrypted", HOME),
+    ("instances", STANDBY), ("key", STANDBY), ("encrypted", STANDBY),
+    ("table", HOME), ("backups", HOME), ("table", STANDBY), ("backups", STANDBY),
     ("secret", HOME), ("alarms", f"{HOME} ['cpu-use1-dev', 'page-use1-dev']"),
     ("alarms", f"{STANDBY} []"), ("topic", f"{HOME} notify-use1-dev"),
     ("subscription", f"{STANDBY} events-usw2-cluster-dev"),
@@ -74,13 +77,13 @@ def test_a_global_database(seen: list[Any]) -> None:
         ("status-database", "database"), ("global_cluster", STANDBY), *EVERYWHERE
     ]  # fmt: skip
     assert sorted(seen) == sorted(found[1:])
-    assert "in 12 questions" in told[0]
+    assert "in 18 questions" in told[0]
 
 
 @pytest.mark.usefixtures("seen")
 def test_a_pair_that_replicates_by_binary_log() -> None:
     found = [(each.id, each.subject) for each in examine(access(REPLICA), PLANNED)]
-    assert found == [("replicas", ""), *EVERYWHERE]
+    assert found == EVERYWHERE
 
 
 @pytest.mark.usefixtures("seen")

@@ -1,4 +1,4 @@
-"""The global database, its instances, and a pair that replicates by binary log."""
+"""The global database and its instances."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from bicoastal.operate.doctor.members import global_cluster, instances, replicas
+from bicoastal.operate.doctor.members import global_cluster, instances
 from bicoastal.settings import load
 
-from .fake_rds import cluster, group, refused
+from .fake_rds import group
 from .played import absent, clients, ids
-from .samples import HOME, SETTINGS, STANDBY, arn
-from .test_dismantling import REPLICA
-from .test_drift import LIVE
+from .samples import HOME, SETTINGS, STANDBY
 
 GROUP = group(HOME, HOME, STANDBY, StorageEncrypted=True, DeletionProtection=False)
 INSTANCE = {
@@ -79,39 +77,3 @@ def test_every_instance_is_asked_for_by_its_own_name() -> None:
 
 def _of(instance: dict[str, Any]) -> Any:
     return clients(describe_db_instances={"DBInstances": [instance]})
-
-
-def pair(home: dict[str, Any] | None, standby: dict[str, Any] | None) -> Any:
-    known = {"aurora-use1-dev": home, "aurora-usw2-dev": standby}
-
-    def describe(*, DBClusterIdentifier: str) -> Any:  # noqa: N803 - AWS's
-        if known[DBClusterIdentifier] is None:
-            raise refused("DBClusterNotFoundFault")
-        return {"DBClusters": [known[DBClusterIdentifier]]}
-
-    return clients(describe_db_clusters=describe)
-
-
-def as_deployed(region: str, **more: Any) -> dict[str, Any]:
-    same = {k: v for k, v in LIVE.items() if not k.startswith(("DBCl", "DBSub", "Server"))}
-    return {**cluster(region), **same, **more}
-
-
-SOURCE = {"ReplicationSourceIdentifier": arn(HOME)}
-
-
-def test_a_pair_that_replicates_is_well() -> None:
-    asked = pair(as_deployed(HOME), as_deployed(STANDBY, **SOURCE))
-    assert ids(replicas(asked, REPLICA)) == []
-    drifted = pair(as_deployed(HOME, Port=3307), as_deployed(STANDBY, **SOURCE))
-    assert ids(replicas(drifted, REPLICA)) == ["drift-Port"]
-
-
-def test_a_pair_that_does_not_replicate_is_named() -> None:
-    (found,) = replicas(pair(as_deployed(HOME), as_deployed(STANDBY)), REPLICA)
-    assert (found.id, found.subject) == ("replica-source", "aurora-use1-dev and aurora-usw2-dev")
-
-
-def test_a_lost_cluster_is_named() -> None:
-    (found,) = replicas(pair(as_deployed(HOME), None), REPLICA)
-    assert (found.id, found.subject) == ("replica-missing", "us-west-2 aurora-usw2-dev")

@@ -35,8 +35,8 @@ def test_the_controller_tells_the_regions() -> None:
 @pytest.mark.parametrize(
     ("controllers", "price"),
     (
-        ({HOME: CONFIG}, Price(Decimal("0.1378"), Decimal("100.63"))),
-        ({HOME: UNREAD, STANDBY: CONFIG}, Price(Decimal("0.1378"), Decimal("100.63"))),
+        ({HOME: CONFIG}, Price(Decimal("0.1395"), Decimal("101.83"))),
+        ({HOME: UNREAD, STANDBY: CONFIG}, Price(Decimal("0.1395"), Decimal("101.83"))),
         ({HOME: None, STANDBY: UNREAD}, None),
     ),
 )
@@ -52,7 +52,7 @@ def test_it_is_priced_as_it_is_deployed_where_a_controller_tells(
 
 
 def test_everything_is_said_as_json() -> None:
-    found = Expired(ENVIRONMENT, Price(Decimal("0.1379"), Decimal("100.63"))).to_dict(NOW)
+    found = Expired(ENVIRONMENT, Price(Decimal("0.1379"), Decimal("101.83"))).to_dict(NOW)
     assert json.loads(json.dumps(found)) == {
         "environment": "pr-1",
         "regions": [HOME, STANDBY],
@@ -61,7 +61,7 @@ def test_everything_is_said_as_json() -> None:
         "ageS": 18_000,
         "overdueS": 3600,
         "hourlyUsd": "0.1379",
-        "monthlyUsd": "100.63",
+        "monthlyUsd": "101.83",
     }
     unknown = Expired(ENVIRONMENT, None).to_dict(NOW)
     assert (unknown["hourlyUsd"], unknown["monthlyUsd"]) == (None, None)

@@ -17,6 +17,7 @@ from bicoastal.failover.guards import View
 from bicoastal.failover.state import Policy, Record, State
 from bicoastal.failover.votes import Evidence, Topology, Verdict
 from bicoastal.operate import overriding
+from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.overriding import Plan, carry_out, refusals
 from bicoastal.operate.target import Target
@@ -178,10 +179,8 @@ def finish(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> Finish:
         access: Any = type("FakeAccess", (), {"clients": None})()
         plan = Plan(CONFIG, RECORD, Evidence(NOW), (), ())
         typed: Any = store
-        return carry_out(
-            access, typed, plan, requester="ada", reason="gone",
-            tell=lines.append, sleep=lambda _s: None,
-        )  # fmt: skip
+        conduct = Conduct("ada", "gone", tell=lines.append, sleep=lambda _s: None)
+        return carry_out(access, typed, plan, conduct)
 
     return run
 
@@ -232,5 +231,5 @@ def test_a_refused_plan_is_not_carried_out(store: FakeStore) -> None:
     nothing: Any = None
     plan = Plan(CONFIG, RECORD, Evidence(NOW), (), ("a", "b"))
     with pytest.raises(Refused, match="a; b"):
-        carry_out(nothing, nothing, plan, requester="ada", reason="gone")
+        carry_out(nothing, nothing, plan, Conduct("ada", "gone"))
     assert store.notes == []

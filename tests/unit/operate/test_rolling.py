@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from bicoastal.failover.errors import Conflict, RecordError, StoreError
 from bicoastal.failover.state import Record
 from bicoastal.operate import rolling
+from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.rolling import carry_out
 from bicoastal.operate.target import Target
@@ -139,11 +140,9 @@ def go(
     def run(plan: UpgradePlan = PLAN, **more: Any) -> Record:
         access: Any = type("FakeAccess", (), {"clients": rds, "target": Target(SETTINGS)})()
         typed: Any = store
-        values = {"hold_s": 7200.0, "tell": told.append, **more}
-        return carry_out(
-            access, typed, plan, requester="ada", reason="why",
-            sleep=lambda s: clock.__setitem__(0, clock[0] + s), **values,
-        )  # fmt: skip
+        values = {"tell": told.append, **more}
+        sleep = lambda s: clock.__setitem__(0, clock[0] + s)  # noqa: E731
+        return carry_out(access, typed, plan, Conduct("ada", "why", 7200.0, sleep=sleep, **values))
 
     return run
 

@@ -11,7 +11,7 @@ import pytest
 from bicoastal.failover.state import Record, State
 from bicoastal.live import database as offers
 from bicoastal.live.upgrades import Targets
-from bicoastal.operate import upgrading
+from bicoastal.operate import offered, upgrading
 from bicoastal.operate.errors import BadRequest
 from bicoastal.operate.report import MemberReport, RecordReport
 from bicoastal.operate.target import Target
@@ -55,7 +55,7 @@ class Rds:
 @pytest.fixture
 def rds(monkeypatch: pytest.MonkeyPatch) -> Rds:
     fake = Rds()
-    monkeypatch.setattr(upgrading, "targets", fake.targets)
+    monkeypatch.setattr(offered, "targets", fake.targets)
     monkeypatch.setattr(offers, "offer", fake.offer)
     return fake
 

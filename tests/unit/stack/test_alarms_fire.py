@@ -8,7 +8,7 @@ import pytest
 
 from bicoastal.lab.route53.rules import AlarmState
 
-from .watching import GIB, MEMBERS, MIB, THRESHOLDS, alarming, healthy, states
+from .watching import GIB, MEMBERS, MIB, THRESHOLDS, Data, alarming, healthy, pages, states
 
 HOME, STANDBY = MEMBERS
 
@@ -29,6 +29,8 @@ CASES: dict[str, tuple[str, float, float, bool]] = {
     "down": ("WitnessesDown", 2, 1, True),
     "blind": ("WitnessesUnknown", 2, 1, True),
 }
+# What planned work looks like: muted in maintenance.
+PLANNED = {"connectivity", "rpo", "down"}
 # Where no data is itself the alarm.
 LOUD = {"connectivity", "silent"}
 
@@ -45,7 +47,7 @@ def test_all_is_quiet_while_all_is_well_whoever_is_the_writer(
 
 def test_every_alarm_of_a_member_region_is_among_the_cases(default: Any, strict: Any) -> None:
     kinds = {found.name.split("-")[0] for found in default.of("MetricAlarm")}
-    assert kinds - {"latch", "status"} == set(CASES)
+    assert kinds - {"latch", "maintenance", "status"} == set(CASES)
     more = {found.name.split("-")[0] for found in strict.of("MetricAlarm")}
     assert more - kinds == {"disk"}
 
@@ -55,15 +57,57 @@ def test_every_alarm_of_a_member_region_is_among_the_cases(default: Any, strict:
 def test_each_alarm_goes_off_by_its_own_metric_on_both_sides(
     default: Any, kind: str, region: str
 ) -> None:
-    metric, bad, good, pages = CASES[kind]
+    metric, bad, good, urgent = CASES[kind]
     (writer,) = (other for other in MEMBERS if other != region)  # so that the metric exists here
     data = {each: healthy(each, writer) for each in MEMBERS}
     data[region][metric] = good
     assert alarming(default, data) == set()
     data[region][metric] = bad
     code = MEMBERS[region]
-    expected = {f"{kind}-{code}-dev"} | ({f"page-{code}-dev"} if pages else set())
+    over = "outage" if kind in PLANNED else "page"
+    expected = {f"{kind}-{code}-dev"} | ({f"{over}-{code}-dev"} if urgent else set())
     assert alarming(default, data) == expected
+
+
+def during(*, maintenance: float | None, **bad: float | None) -> dict[str, Data]:
+    """A minute in which something of the standby's region is not as usual."""
+    data = {each: healthy(each, HOME) for each in MEMBERS}
+    data[STANDBY] |= {"Maintenance": maintenance, **bad}
+    return data
+
+
+@pytest.mark.parametrize("kind", PLANNED)
+def test_maintenance_mutes_what_planned_work_looks_like_until_it_is_over(
+    default: Any, kind: str
+) -> None:
+    metric, bad, *_ = CASES[kind]
+    work = [during(maintenance=0)] + [during(maintenance=1, **{metric: bad})] * 90
+    for after, wakes in (
+        (during(maintenance=0), False),  # it is well again
+        (during(maintenance=0, **{metric: bad}), True),  # it ended, or whoever worked was killed
+        (during(maintenance=None, **{metric: bad}), True),  # and no controller says anything
+    ):
+        told = pages(default, work + [after] * 4, "outage", STANDBY)
+        assert told[:-2] == [False] * (len(told) - 2)
+        assert told[-1] is wakes
+    # Without maintenance somebody is woken, after the minute that a suppressor would need.
+    alone = [during(maintenance=0)] + [during(maintenance=0, **{metric: bad})] * 3
+    assert pages(default, alone, "outage", STANDBY) == [False, False, True, True]
+
+
+@pytest.mark.parametrize("kind", sorted({k for k, case in CASES.items() if case[3]} - PLANNED))
+def test_maintenance_mutes_nothing_that_no_work_explains(default: Any, kind: str) -> None:
+    metric, bad, *_ = CASES[kind]
+    told = pages(default, [during(maintenance=1, **{metric: bad})] * 2, "page", STANDBY)
+    assert told == [True, True]
+
+
+def test_no_maintenance_explains_that_both_members_are_down(default: Any) -> None:
+    metrics = {kind: CASES[kind][:2] for kind in ("connectivity", "down")}
+    for kinds, wakes in ((["connectivity"], False), (["down"], False), (metrics, True)):
+        minute = during(maintenance=1, **dict(metrics[kind] for kind in kinds))
+        assert pages(default, [minute], "page", STANDBY) == [wakes]
+        assert pages(default, [minute] * 4, "outage", STANDBY) == [False] * 4
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -103,4 +147,4 @@ def test_the_witnesses_alarms_follow_the_quorum(strict: Any) -> None:
     data[STANDBY] |= {"WitnessesDown": 2, "WitnessesUnknown": 1}
     assert alarming(strict, data) == {"blind-usw2-dev", "page-usw2-dev"}
     data[STANDBY] |= {"WitnessesDown": 3, "WitnessesUnknown": 0}
-    assert alarming(strict, data) == {"down-usw2-dev", "page-usw2-dev"}
+    assert alarming(strict, data) == {"down-usw2-dev", "outage-usw2-dev"}

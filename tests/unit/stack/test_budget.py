@@ -33,13 +33,13 @@ def test_over_budget_nothing_is_registered(run_program):
     program = run_program(build)
     assert program.resources == []
     (message,) = seen
-    assert "$100.63 a month exceeds the budget of $95.00 by $5.63" in message
+    assert "$101.83 a month exceeds the budget of $95.00 by $6.83" in message
     assert "Serverless v2, minimum 0.5 ACU in us-east-1 $43.80" in message
     assert "budget.monthlyUsd" in message
 
 
 def test_within_budget_it_is_built_and_old_prices_are_told(evaluate):
-    program = evaluate(budget={"monthlyUsd": 100.63})
+    program = evaluate(budget={"monthlyUsd": 101.83})
     assert len(program.custom) >= 60
     assert [text for level, text in program.said if level == "warning" and "days old" in text]
 

@@ -9,8 +9,8 @@ import pytest
 
 from bicoastal.errors import BicoastalError
 from bicoastal.settings import PROFILES
+from bicoastal.settings.tables import parameter_family
 from bicoastal.stack.credentials import parse_secret
-from bicoastal.stack.parameters import parameter_family
 
 SEED_INPUTS = {"masterUsername", "masterPasswordWo", "masterPasswordWoVersion", "databaseName"}
 CODES = {"us-east-1": "use1", "us-west-2": "usw2"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ def test_votes_are_counted_in_the_controller_s_own_log(default: Any, region: str
     for field, metric, kind in (
         ("down", "WitnessesDown", "down"),
         ("unknown", "WitnessesUnknown", "blind"),
+        ("maintenance", "Maintenance", "maintenance"),
     ):
         found = default.one("LogMetricFilter", f"votes-{code}-{field}-dev")
         assert found.region == region
@@ -77,17 +79,39 @@ def test_what_is_urgent_is_told_once_and_everything_else_by_itself(
     below = {
         (page.region, name)
         for page in program.of("CompositeAlarm")
-        for name in page.inputs["alarmRule"].removeprefix('ALARM("').removesuffix('")').split(
-            '") OR ALARM("'
-        )
-    }  # fmt: skip
-    assert len(program.of("CompositeAlarm")) == 2
+        for name in re.findall(r'ALARM\("([^"]+)"\)', page.inputs["alarmRule"])
+    }
+    assert len(program.of("CompositeAlarm")) == 4
     for found in (*program.of("MetricAlarm"), *program.of("CompositeAlarm")):
         assert found.inputs["alarmDescription"]
-        silent = (found.region, found.name) in below or found.name.startswith("latch-")
+        silent = (found.region, found.name) in below or found.name.startswith(
+            ("latch-", "maintenance-")
+        )
         topic = None if silent else [program.outputs["topic_arns"][found.region]]
         assert found.inputs.get("alarmActions") == found.inputs.get("okActions") == topic
     assert below <= {(found.region, found.name) for found in program.of("MetricAlarm")}
+
+
+@pytest.mark.parametrize("region", MEMBERS)
+def test_only_what_work_explains_is_muted_by_the_region_s_own_alarm(
+    default: Any, region: str
+) -> None:
+    code = MEMBERS[region]
+    outage, page = (default.one("CompositeAlarm", f"{k}-{code}-dev") for k in ("outage", "page"))
+    assert outage.inputs["actionsSuppressor"] == {
+        "alarm": f"maintenance-{code}-dev", "waitPeriod": 60, "extensionPeriod": 180,
+    }  # fmt: skip
+    assert outage.inputs["alarmRule"] == " OR ".join(
+        f'ALARM("{kind}-{code}-dev")' for kind in ("connectivity", "rpo", "down")
+    )
+    assert "actionsSuppressor" not in page.inputs
+    assert page.inputs["alarmRule"].endswith(
+        f' OR (ALARM("connectivity-{code}-dev") AND ALARM("down-{code}-dev"))'
+    )
+    muting = default.one("MetricAlarm", f"maintenance-{code}-dev")
+    assert muting.region == region
+    # Nobody mutes by being silent.
+    assert muting.inputs["treatMissingData"] == "notBreaching"
 
 
 def test_moved_dns_tells_by_itself_in_a_region_without_a_member(european: Any) -> None:

@@ -205,7 +205,10 @@ def five(evaluate: Any) -> Any:
 
 def test_a_further_standby_is_a_member_like_the_standby(five: Any) -> None:
     """Whatever the standby's region has for its member, each further one has, under its name."""
-    function = ("probe", "control", "errors", "throttles", "silent", "down", "blind", "votes")
+    function = (
+        "probe", "control", "errors", "throttles", "silent", "down", "blind", "votes",
+        "maintenance", "outage",
+    )  # fmt: skip
     peering = (
         "VpcPeeringConnection", "VpcPeeringConnectionAccepter", "Route", "SecurityGroupIngressRule",
     )  # fmt: skip
@@ -318,8 +321,12 @@ def test_a_dashboard_shows_votes_where_a_controller_counts_them(five: Any) -> No
         }
         assert ({"Witnesses that say DOWN", "Witnesses"} <= titles) is votes
         assert {"Lag, ms", "CPU, %"} <= titles
-        (page,) = (found for found in five.of("CompositeAlarm") if found.region == region)
-        assert f"rpo-{region_code(region)}-dev" in page.inputs["alarmRule"]
+        # Only a controller can say that it is in maintenance: elsewhere nothing is muted.
+        over = five.one(
+            "CompositeAlarm", f"{'outage' if votes else 'page'}-{region_code(region)}-dev"
+        )
+        assert f"rpo-{region_code(region)}-dev" in over.inputs["alarmRule"]
+        assert ("actionsSuppressor" in over.inputs) is votes
 
 
 def test_the_outputs_name_every_member(five: Any) -> None:

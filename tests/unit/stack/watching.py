@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bicoastal.lab.alarms import composite_alarm_state, metric_alarm_state
+from bicoastal.lab.alarms import acts, composite_alarm_state, metric_alarm_state
 from bicoastal.lab.route53.rules import AlarmState
 
 MEMBERS = {"us-east-1": "use1", "us-west-2": "usw2"}
@@ -33,6 +33,7 @@ HEALTHY: Data = {
     "Throttles": 0,
     "WitnessesDown": 0,
     "WitnessesUnknown": 0,
+    "Maintenance": 0,
     "HealthCheckStatus": 1,
     "HomeIsWriter": 1,
 }
@@ -71,6 +72,14 @@ def alarming(program: Any, data: Mapping[str, Data]) -> set[str]:
         for name, state in of_region.items()
         if state is AlarmState.ALARM
     }
+
+
+def pages(program: Any, minutes: list[dict[str, Data]], kind: str, region: str) -> list[bool]:
+    """Whether an alarm over others wakes somebody, minute by minute."""
+    name, muting = (f"{each}-{MEMBERS[region]}-dev" for each in (kind, "maintenance"))
+    found = [alarming(program, minute) for minute in minutes]
+    suppressor = program.one("CompositeAlarm", name).inputs.get("actionsSuppressor")
+    return acts(suppressor, [name in each for each in found], [muting in each for each in found])
 
 
 # Setting -> value, alarm, metric, a value that makes it go off, the nearest one that does not.

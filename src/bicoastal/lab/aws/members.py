@@ -313,9 +313,9 @@ class Members:
 
     async def _promote(self, member: Member) -> None:
         await asyncio.sleep(self.config.promotion_s)
-        del member.cluster["ReplicationSourceIdentifier"]
         member.state, member.seeded = "available", True  # the master user came by replication
         await self.detached(member.cluster_id, member.region)
+        del member.cluster["ReplicationSourceIdentifier"]  # not before it takes writes
         member.records.set_status(member.cluster, "available")
 
     async def password_changed(self, cluster_id: str, region: str) -> None:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 from xml.sax.saxutils import escape
 
-from bicoastal.lab.aws import check_refusals, network_refusals
+from bicoastal.lab.aws import check_refusals, network_refusals, tables
 from bicoastal.lab.aws.records import Records, global_endpoint
 from bicoastal.lab.aws.vpcs import VpcRecords
 
@@ -56,6 +56,7 @@ class Patches:
         self._route53(import_module("ministack.services.route53"))
         self._ec2(import_module("ministack.services.ec2"))
         self._tagging(import_module("ministack.services.tagging"))
+        self._dynamodb(import_module("ministack.services.dynamodb"))
 
     def revert(self) -> None:
         """Take all changes back."""
@@ -97,6 +98,15 @@ class Patches:
             ec2._ACTION_MAP[action] = functools.partial(
                 network_action, ec2, action, originals[action]
             )
+
+    def _dynamodb(self, dynamodb: Any) -> None:
+        # Descriptions lack the consistency of a global table and its witness.
+        for name, patch in (
+            ("_update_table", tables.update_table),
+            ("_table_description", tables.table_description),
+        ):
+            original = getattr(dynamodb, name)
+            self._replace(dynamodb, name, functools.partial(patch, dynamodb, original))
 
     def _tagging(self, tagging: Any) -> None:
         # GetResources, GetTagKeys and GetTagValues know nothing of RDS.

@@ -42,6 +42,7 @@ class Table(Handler):
         self._settled(aws, name)
         self._replicate(aws, name, {}, inputs)
         self._back_up(aws, name, {}, inputs)
+        self._keep_replicas(aws, name, {}, inputs)
         return name
 
     def read(self, aws: Aws, id_: str, state: Inputs) -> dict[str, Any] | None:
@@ -77,6 +78,7 @@ class Table(Handler):
             self._settled(aws, id_)
         self._replicate(aws, id_, old, new)
         self._back_up(aws, id_, old, new)
+        self._keep_replicas(aws, id_, old, new)
         arn = self._settled(aws, id_)["TableArn"]
         sync_tags(
             old.get("tagsAll") or {},
@@ -144,14 +146,32 @@ class Table(Handler):
             )
             self._settled(aws, name)
 
+    def _keep_replicas(self, aws: Aws, name: str, old: Inputs, new: Inputs) -> None:
+        """Protect each replica and back it up, in its own region: neither is replicated."""
+        before = {r["regionName"]: r for r in old.get("replicas") or []}
+        for replica in new.get("replicas") or []:
+            region = replica["regionName"]
+            was = before.get(region, {})
+            is_protected = bool(replica.get("deletionProtectionEnabled"))
+            if is_protected != bool(was.get("deletionProtectionEnabled")):
+                aws.client("dynamodb", region).update_table(
+                    TableName=name, DeletionProtectionEnabled=is_protected
+                )
+            keeps = bool(replica.get("pointInTimeRecovery"))
+            if keeps != bool(was.get("pointInTimeRecovery")):
+                _keep(aws, name, region, keeps=keeps)
+
     def _back_up(self, aws: Aws, name: str, old: Inputs, new: Inputs) -> None:
         before = bool((old.get("pointInTimeRecovery") or {}).get("enabled"))
         after = bool((new.get("pointInTimeRecovery") or {}).get("enabled"))
         if before != after:
-            aws.client("dynamodb").update_continuous_backups(
-                TableName=name,
-                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": after},
-            )
+            _keep(aws, name, aws.region, keeps=after)
+
+
+def _keep(aws: Aws, name: str, region: str, *, keeps: bool) -> None:
+    aws.client("dynamodb", region).update_continuous_backups(
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": keeps}
+    )
 
 
 def _capacity(inputs: Inputs) -> dict[str, Any]:

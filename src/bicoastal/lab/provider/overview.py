@@ -25,7 +25,13 @@ class CompositeAlarm(Alarm):
 
 
 def _composite(inputs: Inputs) -> dict[str, Any]:
-    return pick(
+    muting = pick(
+        inputs.get("actionsSuppressor") or {},
+        alarm="ActionsSuppressor",
+        waitPeriod="ActionsSuppressorWaitPeriod",
+        extensionPeriod="ActionsSuppressorExtensionPeriod",
+    )
+    return muting | pick(
         inputs,
         "alarmName",
         "alarmRule",

@@ -56,6 +56,42 @@ def key(clients: Clients, settings: Settings, region: str) -> Iterator[Finding]:
         )
 
 
+def encrypted(clients: Clients, settings: Settings, region: str) -> Iterator[Finding]:
+    """Examine whether a member is encrypted under the key that is meant for it.
+
+    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.html
+
+    Args:
+        clients: boto3's clients.
+        settings: name both; an adopted cluster keeps its key.
+        region: the member's region.
+
+    Yields:
+        That it is not. A member or a key that is gone is another finding.
+    """
+    names, adopt = Names(settings), settings.adopt
+    rds, kms = (client(clients, service, region) for service in ("rds", "kms"))
+    name = names.cluster(region)
+    cluster = if_there(
+        lambda: rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0],
+        "DBClusterNotFoundFault",
+    )
+    id_ = names.key_alias(region)
+    if adopt.cluster is not None and region == settings.regions.home:
+        id_ = str(adopt.kms_key_arn)
+    wanted = if_there(lambda: kms.describe_key(KeyId=id_)["KeyMetadata"], "NotFoundException")
+    if cluster is None or wanted is None or cluster.get("KmsKeyId") == wanted["Arn"]:
+        return
+    yield Finding(
+        "key-other",
+        f"{region} {name}",
+        cluster.get("KmsKeyId") or "no key",
+        wanted["Arn"],
+        "nobody watches over that key, and a member never changes its own",
+        "move the writer away, delete the member, and pulumi up --refresh makes it anew",
+    )
+
+
 def secret(clients: Clients, settings: Settings, region: str) -> Iterator[Finding]:
     """Examine the master user's secret and its replicas, one for each standby.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bicoastal.live.asking import asked
 from bicoastal.operate.access import Access, Told
-from bicoastal.operate.doctor import encryption, members, running, standing, watching
+from bicoastal.operate.doctor import encryption, members, record_table, running, standing, watching
 from bicoastal.operate.doctor.finding import Finding, Planned
 from bicoastal.operate.gathering import look
 from bicoastal.operate.report import DnsReport
@@ -63,9 +63,7 @@ def examine(
     tell(f"examining {', '.join(settings.regions.all)} in {len(everything)} questions")
     with ThreadPoolExecutor(_WORKERS, "doctor") as pool:
         answers = [pool.submit(_ask, each) for each in everything]
-        first: tuple[Finding, ...] = ()
-        if settings.is_global:
-            first = tuple(standing.findings(look(access, pace, tell, ask_dns), settings))
+        first = tuple(standing.findings(look(access, pace, tell, ask_dns), settings))
         return (*first, *(finding for answer in answers for finding in answer.result()))
 
 
@@ -81,14 +79,18 @@ def _examinations(access: Access, planned: tuple[Planned, ...]) -> Iterator[_Exa
         region = access.target.order[0]
         question = partial(members.global_cluster, clients, settings, region)
         yield _Examination("rds:DescribeGlobalClusters", region, question)
-    else:
-        question = partial(members.replicas, clients, settings)
-        yield _Examination("rds:DescribeDBClusters", regions.standby, question)
     for region in regions.members:
         question = partial(members.instances, clients, settings, region)
         yield _Examination("rds:DescribeDBInstances", region, question)
         question = partial(encryption.key, clients, settings, region)
         yield _Examination("kms:DescribeKey", region, question)
+        question = partial(encryption.encrypted, clients, settings, region)
+        yield _Examination("rds:DescribeDBClusters", region, question)
+    for region in regions.pair:
+        question = partial(record_table.table, clients, settings, region)
+        yield _Examination("dynamodb:DescribeTable", region, question)
+        question = partial(record_table.backups, clients, settings, region)
+        yield _Examination("dynamodb:DescribeContinuousBackups", region, question)
     question = partial(encryption.secret, clients, settings, regions.home)
     yield _Examination("secretsmanager:DescribeSecret", regions.home, question)
     for region in dict.fromkeys(each.region for each in planned):

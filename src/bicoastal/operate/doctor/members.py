@@ -7,9 +7,7 @@ from typing import Any
 
 from bicoastal.failover.gateway import Clients
 from bicoastal.live.asking import client, if_there
-from bicoastal.operate.doctor import standing
 from bicoastal.operate.doctor.finding import Finding
-from bicoastal.operate.drift import drift
 from bicoastal.settings import Names, Settings
 
 _DEPLOY = "pulumi preview --refresh, then pulumi up --refresh"
@@ -87,41 +85,3 @@ def instances(clients: Clients, settings: Settings, region: str) -> Iterator[Fin
                 yield Finding(
                     f"instance-{what}", f"{region} {name}", str(found[what]), str(value), why, cure
                 )
-
-
-def replicas(clients: Clients, settings: Settings) -> Iterator[Finding]:
-    """Examine two clusters that replicate by binary log, of which `status` knows nothing.
-
-    Args:
-        clients: boto3's clients.
-        settings: what is meant to be.
-
-    Yields:
-        A missing cluster, one that lost its source, and what differs from the program.
-    """
-    names, found = Names(settings), {}
-    for region in settings.regions.members:
-        rds, name = client(clients, "rds", region), names.cluster(region)
-        cluster = if_there(
-            lambda rds=rds, name=name: rds.describe_db_clusters(  # type: ignore[misc]  # likewise
-                DBClusterIdentifier=name
-            )["DBClusters"][0],
-            "DBClusterNotFoundFault",
-        )
-        if cluster is None:
-            why = "a lost cluster takes its copy of the data with it"
-            yield Finding("replica-missing", f"{region} {name}", "gone", "there", why, _DEPLOY)
-        else:
-            found[region] = cluster
-    arns = {str(cluster["DBClusterArn"]) for cluster in found.values()}
-    alone = [r for r, c in found.items() if c.get("ReplicationSourceIdentifier") not in arns]
-    if len(alone) > 1:  # one of them is the source of the rest
-        yield Finding(
-            "replica-source",
-            " and ".join(names.cluster(region) for region in alone),
-            "neither replicates from the other",
-            "one is the other's replica",
-            "what one of them loses, the other does not have",
-            "after a promotion make the pair anew: docs/deploying.md has the steps",
-        )
-    yield from standing.drift(drift(settings, found))

@@ -30,6 +30,11 @@ _PARTS = {
         "without a standby in step there is nothing to fail over to",
         "bicoastal status, then bicoastal rejoin after a failover",
     ),
+    "replica": _Part(
+        "two available clusters, of which one replicates from the other",
+        "what one of them loses, the other does not have",
+        "bicoastal status; after a promotion make a new pair: docs/deploying.md has the steps",
+    ),
     "record": _Part(
         "a record at rest that agrees with RDS, with an unbroken trail",
         "the controllers act by the record",
@@ -90,18 +95,10 @@ def findings(status: Status, settings: Settings) -> Iterator[Finding]:
             part = _PARTS[name]
             for line in lines:
                 yield Finding(f"status-{name}", name, line, part.wanted, part.why, part.cure)
-    yield from drift(status.drift or ())
+    yield from _drift(status.drift or ())
 
 
-def drift(found: tuple[Drift, ...]) -> Iterator[Finding]:
-    """Turn differences between members and program into findings.
-
-    Args:
-        found: the differences.
-
-    Yields:
-        One finding for each.
-    """
+def _drift(found: tuple[Drift, ...]) -> Iterator[Finding]:
     for one in found:
         cure = "pulumi preview --refresh, then pulumi up --refresh, or change the stack file"
         if not one.acted_on:
