@@ -18,6 +18,7 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 
+from bicoastal.lab.engine.evaluating import garbage_kept, settled
 from bicoastal.settings import TapStackArgs, load
 from bicoastal.stack import TapStack
 
@@ -230,8 +231,9 @@ def run(
             signature = inspect.signature(type(args.resource)._internal_init)  # type: ignore[attr-defined]  # generated
             program.parameters[args.type_] = set(signature.parameters)
 
-    def registering() -> None:
+    async def registering() -> None:
         build()
+        await settled()
 
     async def main() -> None:
         # Inside the coroutine, and with outputs of its own, so that evaluations share no state:
@@ -249,7 +251,8 @@ def run(
     level = asyncio_says.level
     asyncio_says.setLevel(logging.CRITICAL)
     try:
-        asyncio.run(main())
+        with garbage_kept():
+            asyncio.run(main())
     finally:
         asyncio_says.setLevel(level)
     return program

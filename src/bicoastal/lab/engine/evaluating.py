@@ -54,12 +54,12 @@ def evaluate(
         with _told_of_interrupts(run):
             await run_in_stack(lambda: _settle(program, run))
 
-    with _garbage_kept():
+    with garbage_kept():
         asyncio.run(main())
 
 
 @contextmanager
-def _garbage_kept() -> Iterator[None]:
+def garbage_kept() -> Iterator[None]:
     """Collect no garbage for a while.
 
     A program makes tens of thousands of objects that live until its end, next to the many that
@@ -88,14 +88,22 @@ def _told_of_interrupts(run: Run) -> Iterator[None]:
 async def _settle(program: Program, run: Run) -> None:
     """Call the program and wait until nothing of it is open.
 
-    Pulumi's SDK would wait as well, but for the first of all open outputs to settle, then again for
-    the first of the rest: hundreds of waits over hundreds of outputs. After an interrupt it waits
-    for the calls under way, so these are told here; one that comes later is seen further out.
+    After an interrupt Pulumi's SDK waits for the calls under way, so these are told here; one that
+    comes later is seen further out.
     """
     with _told_of_interrupts(run):
         result = program()
         if asyncio.iscoroutine(result):
             await result
-        while pending := [task for task in SETTINGS.outputs if not task.done()]:
-            # Python sees a signal that comes just before the loop sleeps only when it wakes again.
-            await asyncio.wait(pending, timeout=WAKE_S)
+        await settled()
+
+
+async def settled() -> None:
+    """Wait until every output of the program that was just called has its value.
+
+    Pulumi's SDK would wait as well, but for the first of all open outputs to settle, then again for
+    the first of the rest: hundreds of waits over hundreds of outputs.
+    """
+    while pending := [task for task in SETTINGS.outputs if not task.done()]:
+        # Python sees a signal that comes just before the loop sleeps only when it wakes again.
+        await asyncio.wait(pending, timeout=WAKE_S)
