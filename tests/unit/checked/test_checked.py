@@ -79,7 +79,6 @@ def found(raw: dict[str, Any]) -> set[str]:
     }
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("key", VALUES)
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(data=st.data())
@@ -99,7 +98,6 @@ def test_one_value(key: str, usual: list[Request], data: st.DataObject) -> None:
         assert not ids, "check refuses what AWS takes"
 
 
-@pytest.mark.untraced
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(backup=BACKUPS, maintenance=MAINTENANCES)
 def test_two_windows(usual: list[Request], backup: str, maintenance: str) -> None:
@@ -174,7 +172,6 @@ WHOLE = some(
 )
 
 
-@pytest.mark.untraced
 @settings(
     max_examples=16,
     phases=(Phase.explicit, Phase.generate),  # a plan is too slow to shrink by

@@ -61,7 +61,6 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
 usages = st.fixed_dictionaries(KINDS).map(lambda values: Usage(**values))
 
 
-@pytest.mark.untraced
 @limits(deadline=None)
 @given(stacks(), usages)
 def test_lines_add_up_to_the_total_to_the_cent(settings: Settings, usage: Usage) -> None:
@@ -73,7 +72,6 @@ def test_lines_add_up_to_the_total_to_the_cent(settings: Settings, usage: Usage)
     assert found.total_of("usage") >= 0
 
 
-@pytest.mark.untraced
 @limits(deadline=None)
 @given(stacks(), usages, st.integers(1, 50))
 def test_more_usage_never_costs_less(settings: Settings, usage: Usage, factor: int) -> None:
@@ -81,7 +79,6 @@ def test_more_usage_never_costs_less(settings: Settings, usage: Usage, factor: i
     assert estimate(settings, more).total >= estimate(settings, usage).total
 
 
-@pytest.mark.untraced
 @limits(deadline=None)
 @given(stacks(), usages, st.sampled_from(NUMBERS), st.decimals(0, 10**6, places=3))
 def test_more_of_one_thing_never_costs_less(
@@ -91,7 +88,6 @@ def test_more_of_one_thing_never_costs_less(
     assert estimate(settings, dearer).total >= estimate(settings, usage).total
 
 
-@pytest.mark.untraced
 @limits(deadline=None)
 @given(stacks(), usages)
 def test_another_instance_never_costs_less(settings: Settings, usage: Usage) -> None:
@@ -119,7 +115,6 @@ def level(prices: Snapshot) -> Snapshot:
 LEVEL = level(snapshot())
 
 
-@pytest.mark.untraced
 @limits(deadline=None, max_examples=40)
 @given(stacks(), usages, st.permutations((HOME, "us-west-2", "us-east-2")))
 def test_where_prices_agree_the_order_of_regions_does_not_matter(
@@ -146,7 +141,6 @@ def test_where_prices_agree_the_order_of_regions_does_not_matter(
     assert abs(totals[0] - totals[1]) <= D("0.01") * lines
 
 
-@pytest.mark.untraced
 @limits(deadline=None, max_examples=30)
 @given(stacks(), usages)
 def test_taking_a_resource_away_never_costs_more(settings: Settings, usage: Usage) -> None:

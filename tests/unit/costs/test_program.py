@@ -28,8 +28,6 @@ from bicoastal.stack.alarm_rules import CONTROLLER_RULES, maintenance_rule, memb
 from bicoastal.stack.context import HEALTH_METRICS_REGION, topic_regions
 from bicoastal.stack.database import LOG_RETENTION_DAYS
 
-pytestmark = pytest.mark.untraced
-
 SECRET = "arn:aws:secretsmanager:{}:123456789012:secret:database-AbCdEf"
 EUROPE = {"home": "eu-central-1", "standby": "eu-west-1", "witness": "eu-west-3"}
 SHAPES: dict[str, dict[str, Any]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -11,8 +10,6 @@ from bicoastal.failover.state import State
 
 from .fakes import HOME, STANDBY, WITNESSES
 from .simulation import Simulation, hold
-
-pytestmark = pytest.mark.untraced
 
 regions = st.sampled_from((HOME, STANDBY))
 

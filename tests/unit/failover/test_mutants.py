@@ -19,8 +19,6 @@ from .fakes import HOME, HOME_ARN, POLICY, FakeStore, armed, evidence
 from .simulation import ViolationError, walk
 from .test_transitions import NOW, TABLE
 
-pytestmark = pytest.mark.untraced
-
 WALKS, STEPS = 800, 50
 
 

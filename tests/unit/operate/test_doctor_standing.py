@@ -8,6 +8,7 @@ import pytest
 
 from bicoastal.operate.doctor import standing
 from bicoastal.operate.report import DnsReport, Drift, Status
+from bicoastal.settings import load
 
 from .samples import HOME, SETTINGS, STANDBY, database, status
 
@@ -38,7 +39,14 @@ def test_each_part_says_what_should_be_and_why(seen: Status, part: str, words: s
 def test_every_part_that_status_judges_has_words() -> None:
     from bicoastal.operate import judgement
 
-    judged = {name for name, _ in judgement.by_part(status(), SETTINGS)}
+    judged = {
+        name
+        for settings in (
+            SETTINGS,
+            load({"topology": "binlog-replica", "failover": {"mode": "observe"}}),
+        )
+        for name, _ in judgement.by_part(status(), settings)
+    }
     assert judged - {"program"} == set(standing._PARTS)
 
 

@@ -50,7 +50,6 @@ def instances(program: Any) -> Counter[str]:
     return Counter(found.region for found in program.of("ClusterInstance"))
 
 
-@pytest.mark.untraced
 def test_the_plan_is_the_one_that_was_agreed(topology: str) -> None:
     file = FOLDER / f"{topology}.yaml"
     result = CliRunner().invoke(app, ["plan", "--json", "--stack", str(file)])
