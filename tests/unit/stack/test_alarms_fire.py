@@ -76,7 +76,7 @@ def during(*, maintenance: float | None, **bad: float | None) -> dict[str, Data]
     return data
 
 
-@pytest.mark.parametrize("kind", PLANNED)
+@pytest.mark.parametrize("kind", sorted(PLANNED))
 def test_maintenance_mutes_what_planned_work_looks_like_until_it_is_over(
     default: Any, kind: str
 ) -> None:
