@@ -98,6 +98,12 @@ def test_without_an_action_nothing_is_lost_and_the_rest_comes_at_the_end(
     assert rig.steps.fault_wall_s is None
 
 
+def test_a_long_watch_is_no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(monkeypatch, {"do": "restart"}, {"wait_s": 30}, {"wait_s": 35}, {"wait_s": 40})
+    rig.run()
+    assert rig.done[1:] == ["restart", (False, 3.0), (False, 3.5), "resting", (False, 4.0)]
+
+
 @pytest.mark.parametrize(
     ("condition", "held"),
     (

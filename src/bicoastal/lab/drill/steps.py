@@ -16,6 +16,8 @@ from bicoastal.lab.drill.recording import Recording
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.scenarios.model import Condition, Scenario, Step
 
+_MINUTE_S = 60.0
+"""Seconds between two starts of a controller on AWS."""
 _STATES: dict[str, State] = {
     "held": State.HELD,
     "fencing": State.FENCING,
@@ -84,10 +86,13 @@ class Steps:
         """Do every step.
 
         Args:
-            begin_last: Called when nothing more will be done, only watched.
+            begin_last: Called when nothing more will be done, and what remains to be watched is
+                shorter than the minute in which every controller is started once more.
         """
         steps = self._scenario.steps
         last = max((i for i, step in enumerate(steps) if step.do), default=len(steps) - 1)
+        while sum(step.wait_s or 0.0 for step in steps[last + 1 :]) >= _MINUTE_S:
+            last += 1
         # The moment of the fault within the probe interval is drawn by lot: a detection time
         # measured at one phase only would say little.
         interval_s = self._stage.settings.failover.probe_interval_s / self._stage.pace
