@@ -143,7 +143,7 @@ def test_what_was_changed_by_hand_is_priced(deployed: Deployed, run: Run, file: 
     assert changes == {
         (STANDBY, "aurora:acu/aurora"): ("1095", "365"),
         (STANDBY, "aurora:storage/aurora"): ("40", "10"),
-        (STANDBY, "cloudwatch:alarm"): ("14", "15"),
+        (STANDBY, "cloudwatch:alarm"): ("15", "16"),
     }
     assert found["diffTotalMonthlyCost"] == "-90.50"  # 730 x 0.12, 30 x 0.10, less an alarm
 

@@ -205,6 +205,26 @@ def test_all_scenarios_as_one_array(drilled, report):
     assert "passed" in runner.invoke(app, ["drill", "--scenario", "kill,hang"]).stdout
 
 
+def test_only_what_failed_is_told_below_the_table(drilled, report, monkeypatch):
+    well = [each.model_copy(update={"outcome": "pass"}) for each in report.requirements]
+    reports = [
+        report.model_copy(update={"fault": "kill", "seed": 1, "verdict": "pass",
+                                  "requirements": well}),
+        report.model_copy(update={"fault": "hang", "seed": 2}),
+    ]  # fmt: skip
+    monkeypatch.setattr(run, "rehearse", lambda *_: reports.pop(0))
+    asked = ["drill", "--scenario", "kill,hang", "-q"]
+    told = runner.invoke(app, asked, env={"COLUMNS": "80"}).stdout.splitlines()
+    assert told[0].split()[:4] == ["scenario", "seed", "expected", "seen"]
+    kill, hang, failed, count = (line.rstrip() for line in told[1:5])
+    assert kill.startswith("kill")
+    assert kill.endswith("pass")
+    assert hang.startswith("hang")
+    assert hang.endswith("fail")
+    assert failed.startswith("hang (seed 2) failed: ")
+    assert count == "1 of 2 drills passed"
+
+
 def with_mutant(report: Any, *failed: str) -> Any:
     requirements = [report.requirements[1].model_copy(update={"id": name}) for name in failed]
     changes = {"broken": True, "scenario": find("kill"), "requirements": requirements}

@@ -21,13 +21,14 @@ HOST = "aurora-use1-dev.cluster-abc.us-east-1.rds.amazonaws.com"
 
 def signed_by_botocore(key: Key, user: str, port: int) -> str:
     credentials = Credentials(key.id, key.secret, key.session)
+    session = Session()  # the signer refers to its emitter, and does not keep it
     signer = RequestSigner(
         ServiceId("rds"),
         "us-east-1",
         "rds",
         "v4",
         credentials,
-        Session().get_component("event_emitter"),
+        session.get_component("event_emitter"),
     )
     client = mock.Mock(_request_signer=signer)
     client.meta.region_name = "us-east-1"
