@@ -84,8 +84,8 @@ def test_alarms_in_parentheses_count_together(a, b, expected):
 )
 def test_a_suppressed_alarm_acts_after_its_suppressor_and_not_before(alarming, muting, expected):
     suppressor = {"alarm": "m", "waitPeriod": 120, "extensionPeriod": 180}
-    seen = [[each == "X" for each in line] for line in (alarming, muting)]
-    assert "".join("-X"[done] for done in acts(suppressor, *seen)) == expected
+    alarms, mutes = ([each == "X" for each in line] for line in (alarming, muting))
+    assert "".join("-X"[done] for done in acts(suppressor, alarms, mutes)) == expected
 
 
 def test_without_a_suppressor_an_alarm_acts_at_once():
