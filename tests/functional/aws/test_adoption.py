@@ -96,17 +96,12 @@ def findings(lab: Environment, raw: dict[str, Any], folder: Path) -> dict[str, l
     file = folder / "Pulumi.dev.yaml"
     asked = {**raw, "secretArn": lab.secret_arn}
     file.write_text(yaml.safe_dump({"config": {f"bicoastal:{k}": v for k, v in asked.items()}}))
-    variables = {
-        "AWS_ENDPOINT_URL": lab.aws.endpoint_url,
-        "AWS_ACCESS_KEY_ID": lab.aws.account_id,
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
     select = ("--select", "BC714,BC715,BC716")
     found: list[Any] = []
 
     def answered() -> bool:
         """On a busy machine somebody may answer late."""
-        result = CliRunner(env=variables).invoke(
+        result = CliRunner(env=lab.aws.variables).invoke(
             app, ("check", "--live", "--json", *select, str(file))
         )
         found[:] = json.loads(result.stdout)["findings"]

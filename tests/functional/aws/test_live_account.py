@@ -40,12 +40,7 @@ def run(lab: Any, session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("bicoastal.failover.gateway.boto3.session.Session", lambda: session)
     # The lab loads a service when it is first asked, which takes long on a busy machine.
     monkeypatch.setattr(asking, "READ_TIMEOUT_S", 60.0)
-    variables = {
-        "AWS_ENDPOINT_URL": lab.aws.endpoint_url,
-        "AWS_ACCESS_KEY_ID": lab.aws.account_id,
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
-    return lambda *arguments: CliRunner(env=variables).invoke(app, arguments)
+    return lambda *arguments: CliRunner(env=lab.aws.variables).invoke(app, arguments)
 
 
 @pytest.fixture

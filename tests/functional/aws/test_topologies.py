@@ -93,13 +93,7 @@ def test_a_replica_is_deployed_promoted_by_hand_left_alone_and_destroyed(tmp_pat
 def _commands(lab: Environment, file: Path, keys: dict[str, Any]) -> Run:
     """The commands of a user of the lab, whose stack file has these keys."""
     file.write_text(yaml.safe_dump({"config": {f"bicoastal:{k}": v for k, v in keys.items()}}))
-    variables = {
-        "AWS_ENDPOINT_URL": lab.aws.endpoint_url,
-        "AWS_ACCESS_KEY_ID": lab.aws.account_id,
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BICOASTAL_PACE": "20",
-    }
-    return lambda *arguments: CliRunner(env=variables).invoke(
+    return lambda *arguments: CliRunner(env=lab.aws.variables).invoke(
         app, (*arguments, "--stack", str(file))
     )
 

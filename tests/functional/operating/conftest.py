@@ -41,15 +41,9 @@ def run(lab: Environment) -> Run:
     lab.client("dynamodb", STANDBY).delete_item(
         TableName="record-dev", Key={"cluster": {"S": "global-dev"}}
     )
-    variables = {
-        "AWS_ENDPOINT_URL": lab.aws.endpoint_url,
-        "AWS_ACCESS_KEY_ID": lab.aws.account_id,
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BICOASTAL_PACE": str(PACE),
-    }
 
     def invoke(*arguments: str, typed: str | None = None) -> Result:
-        return CliRunner(env=variables).invoke(app, arguments, input=typed)
+        return CliRunner(env=lab.aws.variables).invoke(app, arguments, input=typed)
 
     return invoke
 

@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
+from bicoastal.failover.config import PACE_VARIABLE
 from bicoastal.failover.record import Note, RecordStore
 from bicoastal.failover.state import State
 from bicoastal.live import asking
@@ -49,12 +50,8 @@ def run(deployed: Deployed, session: Any, monkeypatch: pytest.MonkeyPatch) -> Ru
     monkeypatch.setattr("bicoastal.failover.gateway.boto3.session.Session", lambda: session)
     # The lab loads a service when it is first asked, which takes long on a busy machine.
     monkeypatch.setattr(asking, "READ_TIMEOUT_S", 60.0)
-    variables = {
-        "AWS_ENDPOINT_URL": deployed.aws.endpoint_url,
-        "AWS_ACCESS_KEY_ID": deployed.aws.account_id,
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BICOASTAL_PACE": str(PACE),
-    }
+
+    variables = {**deployed.aws.variables, PACE_VARIABLE: str(PACE)}
 
     def invoke(*arguments: str, typed: str | None = None) -> Any:
         return CliRunner(env=variables).invoke(app, arguments, input=typed)

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from bicoastal.cli.app import app
 from bicoastal.failover.audit import Note
+from bicoastal.failover.config import PACE_VARIABLE
 from bicoastal.failover.record import RecordStore, arm
 from bicoastal.failover.state import State
 from bicoastal.lab.planning import planned_resources
@@ -64,12 +65,7 @@ def doomed(deployed: Deployed, there: list[Deployed]) -> Deployed:
 
 @pytest.fixture
 def variables(deployed: Deployed) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": deployed.aws.endpoint_url,
-        "AWS_ACCESS_KEY_ID": deployed.aws.account_id,
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BICOASTAL_PACE": str(PACE),
-    }
+    return {**deployed.aws.variables, PACE_VARIABLE: str(PACE)}
 
 
 @pytest.fixture

@@ -76,13 +76,7 @@ class Scene:
         assert wait_until(condition, PATIENCE_S), self.run("status").output
 
     def run(self, *arguments: str) -> Any:
-        variables = {
-            "AWS_ENDPOINT_URL": self.lab.aws.endpoint_url,
-            "AWS_ACCESS_KEY_ID": self.lab.aws.account_id,
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "BICOASTAL_PACE": str(PACE),
-        }
-        return CliRunner(env=variables).invoke(app, arguments)
+        return CliRunner(env=self.lab.aws.variables).invoke(app, arguments)
 
     def wait_for_success(self, *command: str) -> None:
         """Run a command until it is not refused."""

@@ -12,6 +12,7 @@ from typing import Any
 from bicoastal.failover.audit import Note, link
 from bicoastal.failover.state import Record, State
 from bicoastal.lab.aws import MemberStatus
+from bicoastal.lab.aws.config import client_variables
 from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.recording import Recording, Silent
 from bicoastal.lab.drill.stage import Stage
@@ -93,8 +94,7 @@ class Lab:
             route53=SimpleNamespace(address=("127.81.9.1", 5353)),
             aws=SimpleNamespace(
                 members=lambda: self.members,
-                endpoint_url="http://127.0.0.1:4566",
-                account_id="123456789012",
+                variables=client_variables("http://127.0.0.1:4566", 10.0),
             ),
             client=lambda service, region: SimpleNamespace(get_metric_statistics=self._points),
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bicoastal.errors import LabError
+from bicoastal.failover.config import PACE_VARIABLE
 from bicoastal.lab.databases import Durability
 
 # An access key id of twelve digits is the account id in MiniStack; AWS's documentation uses this
@@ -121,3 +122,21 @@ class ServerConfig:
 def member_socket_name(region: str) -> str:
     """The name of a member's unix socket in the workspace; it stays the same on a new volume."""
     return f"db-{region}"
+
+
+def client_variables(endpoint_url: str, pace: float) -> dict[str, str]:
+    """Environment of AWS clients and of `bicoastal`'s own commands; every lab has one key.
+
+    Args:
+        endpoint_url: Where the embedded AWS serves.
+        pace: How many times faster than AWS it runs.
+
+    Returns:
+        The variables.
+    """
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        PACE_VARIABLE: f"{pace:g}",
+    }

@@ -20,6 +20,7 @@ from bicoastal.lab.aws.config import (
     AddressPlan,
     Paths,
     ServerConfig,
+    client_variables,
     member_socket_name,
 )
 from bicoastal.lab.aws.status import MemberStatus, SnapshotStatus
@@ -93,6 +94,15 @@ class EmbeddedAws:
             msg = "the embedded AWS does not run; call start() first"
             raise LabError(msg)
         return self._url
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment of AWS clients and of `bicoastal`'s own commands.
+
+        Raises:
+            LabError: It was not started.
+        """
+        return client_variables(self.endpoint_url, self._config.pace)
 
     @property
     def pid(self) -> int | None:

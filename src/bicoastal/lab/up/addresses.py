@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bicoastal.failover.config import PACE_VARIABLE
-from bicoastal.lab.aws.config import SECRET_KEY
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER
 from bicoastal.lab.drill.running import RunningLab
 
@@ -105,12 +103,7 @@ def addresses_of(running: RunningLab, page: str) -> Addresses:
         members={m: lab.plan.address(CLIENTS, m) for m in settings.regions.members},
         port=database.port,
         option_file=str(file),
-        variables={
-            "AWS_ENDPOINT_URL": lab.aws.endpoint_url,
-            "AWS_ACCESS_KEY_ID": lab.aws.account_id,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            PACE_VARIABLE: f"{running.options.pace:g}",
-        },
+        variables=lab.aws.variables,
     )
 
 
