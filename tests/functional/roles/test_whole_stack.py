@@ -122,6 +122,7 @@ def test_the_doctor_finds_nothing_in_what_was_deployed_and_names_what_was_broken
     clients["rds"].modify_event_subscription(
         SubscriptionName="events-use1-cluster-dev", Enabled=False
     )
+    clients["lambda"].get_waiter("function_active_v2").wait(FunctionName="probe-use1-dev")
     assert findings() == [
         f"instance-DBInstanceClass {HOME} db-use1-1-dev",
         f"key-rotation {HOME} alias/aurora-use1-dev",
