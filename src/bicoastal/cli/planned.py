@@ -53,7 +53,7 @@ def switch(
         plan=lambda store, pace: switching.plan(access, store, to, pace, operating.tell),
         show=_print_plan,
         warning=lambda _plan: "Writes stop for a moment",
-        carry_out=partial(moving.move_writer, access),
+        carry_out=partial(moving.carry_out, access),
         interrupted=f"no longer watching. RDS may go on; run 'bicoastal {command}' again to bring "
         "it to its end",
     )

@@ -30,36 +30,7 @@ _UNTOLD_S = 10.0
 """So long an unanswered call may take to show, before it counts as never made."""
 
 
-def carry_out(
-    access: Access,
-    store: RecordStore,
-    agreed: SwitchPlan,
-    *,
-    requester: str,
-    reason: str,
-    pace: float,
-) -> Record:
-    """As `move_writer`, for a person of a drill, who watches nothing.
-
-    Args:
-        access: the way to the stack.
-        store: the record's store.
-        agreed: what was planned.
-        requester: who asks.
-        reason: why.
-        pace: by how much durations are divided.
-
-    Returns:
-        The record at the end.
-
-    Raises:
-        Refused: as there.
-        FailoverError: as there.
-    """
-    return move_writer(access, store, agreed, Conduct(requester, reason, pace=pace))
-
-
-def move_writer(access: Access, store: RecordStore, agreed: SwitchPlan, conduct: Conduct) -> Record:
+def carry_out(access: Access, store: RecordStore, agreed: SwitchPlan, conduct: Conduct) -> Record:
     """Switch over, and watch until the latch is set.
 
     Args:

@@ -178,7 +178,7 @@ def switchable(planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict
         )  # fmt: skip
 
     monkeypatch.setattr(switching, "plan", plan)
-    monkeypatch.setattr(moving, "move_writer", overriding.carry_out)
+    monkeypatch.setattr(moving, "carry_out", overriding.carry_out)
     return planned
 
 

@@ -17,6 +17,7 @@ from bicoastal.lab.scenarios import Step
 from bicoastal.operate import moving, rejoining
 from bicoastal.operate import switching as planning
 from bicoastal.operate.access import Access
+from bicoastal.operate.conduct import Conduct
 from bicoastal.settings import load
 
 HOME, STANDBY = "us-east-1", "us-west-2"
@@ -52,9 +53,10 @@ def test_a_planned_move_goes_to_its_region(
         assert (store, to, pace) == ("the store", region, 15.0)
         return plan
 
-    def carry_out(access: Access, store: Any, agreed: Any, **rest: Any) -> Any:
+    def carry_out(access: Access, store: Any, agreed: Any, conduct: Conduct) -> Any:
         check(access)
-        moved.append((store, agreed, rest["pace"]))
+        assert conduct == Conduct("drill", "rehearsal", pace=15.0)
+        moved.append((store, agreed))
         return SimpleNamespace(writer=region, epoch=7)
 
     monkeypatch.setattr(planning, "plan", planned)
@@ -64,7 +66,7 @@ def test_a_planned_move_goes_to_its_region(
         assert (told, moved) == (f"{region} is the writer already", [])
     else:
         assert told == f"{region} is the writer, in epoch 7; nothing was lost"
-        assert moved == [("the store", plan, 15.0)]
+        assert moved == [("the store", plan)]
 
 
 @pytest.mark.parametrize("refusals", ((), ("it does not replicate", "it lags")))

@@ -17,7 +17,7 @@ from bicoastal.failover.votes import Depth, Topology, Verdict, Vote
 from bicoastal.operate import moving, switching
 from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.errors import Refused
-from bicoastal.operate.moving import carry_out, move_writer
+from bicoastal.operate.moving import carry_out
 from bicoastal.operate.report import RecordReport
 from bicoastal.operate.switching import SwitchPlan
 from bicoastal.operate.target import Target
@@ -128,9 +128,7 @@ def go(store: Store, world: World, told: list[str], monkeypatch: pytest.MonkeyPa
         access: Any = type("FakeAccess", (), {"clients": None})()
         typed: Any = store
         sleep = lambda _s: clock.__setitem__(0, clock[0] + 1.0)  # noqa: E731
-        return move_writer(
-            access, typed, plan, Conduct("ada", "why", tell=told.append, sleep=sleep)
-        )
+        return carry_out(access, typed, plan, Conduct("ada", "why", tell=told.append, sleep=sleep))
 
     return run
 
@@ -342,16 +340,3 @@ def test_a_witness_that_does_not_answer_is_unknown() -> None:
     assert [(vote.witness, vote.verdict, vote.reason) for vote in votes] == [
         (witness, Verdict.UNKNOWN, "no answer") for witness in sorted(REGIONS)
     ]
-
-
-def test_a_person_of_a_drill_says_who_and_why_and_watches_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    given: list[Any] = []
-    monkeypatch.setattr(moving, "move_writer", lambda *those: given.extend(those))
-    way: Any = "access"
-    typed: Any = "store"
-    carry_out(way, typed, PLAN, requester="ada", reason="why", pace=9.0)
-    *first, conduct = given
-    assert first == [way, typed, PLAN]
-    assert conduct == Conduct("ada", "why", pace=9.0, tell=conduct.tell)

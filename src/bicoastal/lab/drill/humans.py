@@ -12,6 +12,7 @@ from bicoastal.lab.scenarios.model import Step
 from bicoastal.operate import moving, rejoining
 from bicoastal.operate import switching as planning
 from bicoastal.operate.access import Access
+from bicoastal.operate.conduct import Conduct
 from bicoastal.operate.target import Target
 
 REQUESTER = "drill"
@@ -77,9 +78,8 @@ def _switch(stage: Stage, region: str) -> str:
     plan = planning.plan(access, stage.store, region, stage.pace)
     if plan.done:
         return f"{region} is the writer already"
-    end = moving.carry_out(
-        access, stage.store, plan, requester=REQUESTER, reason=REASON, pace=stage.pace
-    )
+    conduct = Conduct(REQUESTER, REASON, pace=stage.pace)
+    end = moving.carry_out(access, stage.store, plan, conduct)
     return f"{end.writer} is the writer, in epoch {end.epoch}; nothing was lost"
 
 
