@@ -46,8 +46,10 @@ def switch(
     access = operating.open_access(where, dry=dry, any_topology=True)
     to = region or access.target.settings.regions.home
     access.target.check_member(to, "--to")
-    access.target.check_switchable(to)
     from bicoastal.operate import moving, switching
+    from bicoastal.operate.by_hand import check_switchable
+
+    check_switchable(access.target, to)
 
     flow: Flow[SwitchPlan] = Flow(
         plan=lambda store, pace: switching.plan(access, store, to, pace, operating.tell),

@@ -6,6 +6,30 @@ from bicoastal.operate.errors import BadRequest
 from bicoastal.operate.target import Target
 
 
+def check_switchable(target: Target, region: str) -> None:
+    """Refuse a topology without a switchover, with the steps that a person takes instead.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.Promote.html
+
+    Args:
+        target: the stack.
+        region: the writer to be.
+
+    Raises:
+        BadRequest: it is not a global database; the message has the steps.
+    """
+    if target.settings.is_global:
+        return
+    raise BadRequest(
+        f"topology is {target.settings.topology}, for which AWS has no switchover: a replica can "
+        "only be promoted, for good, and nothing keeps its source from taking writes. To move "
+        "without losing any: stop all writes; wait until 'bicoastal status' shows a lag of 0; "
+        f"run 'bicoastal failover --to {region} --stopped'; then deploy a new pair whose stack "
+        "file has regions.home and regions.standby exchanged (docs/deploying.md, "
+        "'A planned move of a replica', has the steps)"
+    )
+
+
 def check_upgradable(target: Target, to: str) -> None:
     """Refuse to upgrade a replica by binary log, with the steps that a person takes instead.
 

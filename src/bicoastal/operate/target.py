@@ -57,28 +57,6 @@ class Target:
         if region not in members:
             raise BadRequest(f"{option} must be one of {', '.join(members)}, not {region!r}")
 
-    def check_switchable(self, region: str) -> None:
-        """Refuse a topology for which AWS has no switchover.
-
-        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replication.CrossRegion.Promote.html
-
-        Args:
-            region: the writer to be.
-
-        Raises:
-            BadRequest: it has none; with what to do instead.
-        """
-        if self.settings.is_global:
-            return
-        raise BadRequest(
-            f"topology is {self.settings.topology}, for which AWS has no switchover: a replica can "
-            "only be promoted, for good, and nothing keeps its source from taking writes. To move "
-            "without losing any: stop all writes; wait until 'bicoastal status' shows a lag of 0; "
-            f"run 'bicoastal failover --to {region} --stopped'; then deploy a new pair whose stack "
-            "file has regions.home and regions.standby exchanged (docs/deploying.md, "
-            "'A planned move of a replica', has the steps)"
-        )
-
     def unnamed(self, region: str) -> tuple[str, ...]:
         """Why clients who ask for the stack's name would not find a writer in a region.
 
