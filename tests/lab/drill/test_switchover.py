@@ -21,8 +21,8 @@ from bicoastal.lab.clients import Writers
 from bicoastal.lab.drill.databases import Databases
 from bicoastal.lab.drill.deploying import Stack
 from bicoastal.lab.drill.environment import CLIENTS, MASTER_USER, Environment
-from bicoastal.lab.drill.running import CLIENT_TIMEOUT_S, SCHEDULE_S
-from bicoastal.lab.drill.schedule import Schedule
+from bicoastal.lab.drill.running import CLIENT_TIMEOUT_S
+from bicoastal.lab.drill.schedule import SCHEDULE_S, Schedule
 from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import load
 

@@ -21,14 +21,12 @@ from bicoastal.lab.drill.options import DrillOptions
 from bicoastal.lab.drill.pages import Pages
 from bicoastal.lab.drill.recording import Recording
 from bicoastal.lab.drill.replication import Replication, wait_for_standby
-from bicoastal.lab.drill.schedule import Schedule
+from bicoastal.lab.drill.schedule import SCHEDULE_S, Schedule
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.engine import Event
 from bicoastal.lab.waiting import wait_until
 from bicoastal.settings import Settings
 
-SCHEDULE_S = 60.0
-"""Seconds between two starts of a controller on AWS: the rule is `rate(1 minute)`."""
 SETTLE_S = 30.0
 """Longest wait for the armed controller's clean rounds, in seconds."""
 CLIENT_TIMEOUT_S = 1.0

@@ -18,6 +18,9 @@ from botocore.exceptions import ClientError
 
 from bicoastal.operate.inventory import ClientFactory
 
+SCHEDULE_S = 60.0
+"""Seconds between two starts of a controller on AWS: the rule is `rate(1 minute)`."""
+
 
 class Schedule:
     """Invokes the controller of each member region again and again, while it is entered.

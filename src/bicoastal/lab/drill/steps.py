@@ -13,11 +13,10 @@ from bicoastal.errors import LabError
 from bicoastal.failover.state import State
 from bicoastal.lab.drill.actions import RESTORING, perform
 from bicoastal.lab.drill.recording import Recording
+from bicoastal.lab.drill.schedule import SCHEDULE_S
 from bicoastal.lab.drill.stage import Stage
 from bicoastal.lab.scenarios.model import Condition, Scenario, Step
 
-_MINUTE_S = 60.0
-"""Seconds between two starts of a controller on AWS."""
 _STATES: dict[str, State] = {
     "held": State.HELD,
     "fencing": State.FENCING,
@@ -91,7 +90,7 @@ class Steps:
         """
         steps = self._scenario.steps
         last = max((i for i, step in enumerate(steps) if step.do), default=len(steps) - 1)
-        while sum(step.wait_s or 0.0 for step in steps[last + 1 :]) >= _MINUTE_S:
+        while sum(step.wait_s or 0.0 for step in steps[last + 1 :]) >= SCHEDULE_S:
             last += 1
         # The moment of the fault within the probe interval is drawn by lot: a detection time
         # measured at one phase only would say little.
