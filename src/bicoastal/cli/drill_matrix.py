@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -183,46 +183,44 @@ def _print_table(reports: Sequence[DrillReport], missing: Sequence[str]) -> None
         console.print(f"[red]{escape(each)}[/]")
 
 
-def _table(reports: Sequence[DrillReport], *columns: tuple[str, str]) -> Table:
+def _table(
+    reports: Sequence[DrillReport],
+    columns: Mapping[str, JustifyMethod],
+    cells: Callable[[DrillReport], tuple[str, ...]],
+) -> Table:
     """A table that begins with the scenario, and with the seed if there are several of them."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("scenario", overflow="fold", min_width=_NAME)
-    if len({report.seed for report in reports}) > 1:
+    seeded = len({report.seed for report in reports}) > 1
+    if seeded:
         table.add_column("seed", justify="right", no_wrap=True)
-    for heading, justify in columns:
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for heading, justify in columns.items():
+        table.add_column(heading, justify=justify, overflow="fold")
+    for report in reports:
+        table.add_row(report.fault, *([str(report.seed)] if seeded else []), *cells(report))
     return table
-
-
-def _row(table: Table, report: DrillReport, *cells: str) -> None:
-    seed = (str(report.seed),) if table.columns[1].header == "seed" else ()
-    table.add_row(report.fault, *seed, *cells)
 
 
 def _mutants(reports: Sequence[DrillReport]) -> Table:
-    table = _table(reports, ("mutant", "left"), ("noticed by", "left"))
-    for report in reports:
-        told = (
-            f"[green]{', '.join(report.noticed_by)}[/]" if report.noticed_by else "[red]NOBODY[/]"
-        )
-        _row(table, report, find(report.fault).mutant.name, told)
-    return table
+    def cells(report: DrillReport) -> tuple[str, ...]:
+        by = ", ".join(report.noticed_by)
+        return find(report.fault).mutant.name, f"[green]{by}[/]" if by else "[red]NOBODY[/]"
+
+    return _table(reports, {"mutant": "left", "noticed by": "left"}, cells)
 
 
 def _drills(reports: Sequence[DrillReport]) -> Table:
-    table = _table(
-        reports, ("expected", "left"), ("seen", "left"), ("RTO s", "right"), ("lost", "right"),
-        ("verdict", "left"),
-    )  # fmt: skip
-    for report in reports:
+    def cells(report: DrillReport) -> tuple[str, ...]:
         recovery = report.recovery_time
-        _row(
-            table,
-            report,
+        return (
             expected(find(report.fault)),
             _seen(report),
             "" if recovery is None else f"{recovery.total_s:.2f}",
             str(len(report.writes.lost)),
             f"[{'green' if report.verdict == 'pass' else 'red'}]{report.verdict}[/]",
         )
-    return table
+
+    columns: dict[str, JustifyMethod] = {
+        "expected": "left", "seen": "left", "RTO s": "right", "lost": "right", "verdict": "left",
+    }  # fmt: skip
+    return _table(reports, columns, cells)
