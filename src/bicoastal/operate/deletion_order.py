@@ -275,14 +275,22 @@ def _given_back(settings: Settings, region: str, cluster: Mapping[str, Any]) -> 
     Its security groups the settings name; its parameter group of before nobody does.
     """
     names, own = Names(settings), settings.adopt.security_group_ids
-    groups = {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", ())}
     parameters = None
     if cluster.get("DBClusterParameterGroup") == names.parameter_group(region):
         version = cluster.get("EngineVersion", settings.database.engine_version)
         parameters = f"default.{parameter_family(version)}"
-    if parameters or not groups <= set(own):
+    if parameters or not security_groups(cluster) <= set(own):
         name = names.cluster(region)
         yield Step("free", "DB cluster", name, region, parameters=parameters, security_groups=own)
+
+
+def security_groups(cluster: Mapping[str, Any]) -> set[str]:
+    """The ids of a cluster's security groups.
+
+    Args:
+        cluster: as RDS describes it.
+    """
+    return {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", ())}
 
 
 def code(error: ClientError) -> str:

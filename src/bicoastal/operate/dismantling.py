@@ -13,7 +13,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bicoastal.operate.access import Told, ask
-from bicoastal.operate.deletion_order import ABSENT, GOING, GROUP, Step, code, first
+from bicoastal.operate.deletion_order import (
+    ABSENT,
+    GOING,
+    GROUP,
+    Step,
+    code,
+    first,
+    security_groups,
+)
 from bicoastal.operate.errors import Refused
 from bicoastal.operate.inventory import ClientFactory
 
@@ -136,9 +144,8 @@ def _state(rds: Any, step: Step) -> str | None:
 
 
 def _is_free(cluster: Mapping[str, Any], step: Step) -> bool:
-    groups = {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", ())}
     has = cluster.get("DBClusterParameterGroup")
-    return step.parameters in (None, has) and groups == set(step.security_groups)
+    return step.parameters in (None, has) and security_groups(cluster) == set(step.security_groups)
 
 
 def _request(rds: Any, step: Step) -> None:

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Replica
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from bicoastal.operate.access import Answer
 from bicoastal.operate.report import GONE, UNTOLD, DatabaseReport, MemberReport
@@ -53,7 +52,8 @@ def pair_report(clusters: Mapping[str, Answer]) -> tuple[DatabaseReport | None, 
         for region, answer in clusters.items()
     ]
     members.sort(key=lambda member: (member.role != "writer", member.region))
-    replicates = any(member.source in _writers(members) for member in members)
+    writers = {member.region for member in members if member.role == "writer"}
+    replicates = any(member.source in writers for member in members)
     status = REPLICATING if replicates else NOT_REPLICATING
     return DatabaseReport(", ".join(known), status, None, tuple(members)), "; ".join(spoken) or None
 
@@ -65,10 +65,6 @@ def _role(region: str, answer: Answer, sources: Mapping[str, str]) -> str:
         return GONE
     # A silent source is known by its replica.
     return "writer" if region in map(_region, sources.values()) else UNTOLD
-
-
-def _writers(members: list[MemberReport]) -> set[Any]:
-    return {member.region for member in members if member.role == "writer"}
 
 
 def _gone(answer: Answer) -> bool:

@@ -69,16 +69,14 @@ def encrypted(clients: Clients, settings: Settings, region: str) -> Iterator[Fin
     Yields:
         That it is not. A member or a key that is gone is another finding.
     """
-    names, adopt = Names(settings), settings.adopt
+    names = Names(settings)
     rds, kms = (client(clients, service, region) for service in ("rds", "kms"))
     name = names.cluster(region)
     cluster = if_there(
         lambda: rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0],
         "DBClusterNotFoundFault",
     )
-    id_ = names.key_alias(region)
-    if adopt.cluster is not None and region == settings.regions.home:
-        id_ = str(adopt.kms_key_arn)
+    id_ = str(settings.adopt.kms_key_arn) if settings.adopts(region) else names.key_alias(region)
     wanted = if_there(lambda: kms.describe_key(KeyId=id_)["KeyMetadata"], "NotFoundException")
     if cluster is None or wanted is None or cluster.get("KmsKeyId") == wanted["Arn"]:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 from bicoastal.live.asking import asked
@@ -79,18 +80,18 @@ def _examinations(access: Access, planned: tuple[Planned, ...]) -> Iterator[_Exa
         region = access.target.order[0]
         question = partial(members.global_cluster, clients, settings, region)
         yield _Examination("rds:DescribeGlobalClusters", region, question)
-    for region in regions.members:
-        question = partial(members.instances, clients, settings, region)
-        yield _Examination("rds:DescribeDBInstances", region, question)
-        question = partial(encryption.key, clients, settings, region)
-        yield _Examination("kms:DescribeKey", region, question)
-        question = partial(encryption.encrypted, clients, settings, region)
-        yield _Examination("rds:DescribeDBClusters", region, question)
-    for region in regions.pair:
-        question = partial(record_table.table, clients, settings, region)
-        yield _Examination("dynamodb:DescribeTable", region, question)
-        question = partial(record_table.backups, clients, settings, region)
-        yield _Examination("dynamodb:DescribeContinuousBackups", region, question)
+    of_members = (
+        ("rds:DescribeDBInstances", members.instances),
+        ("kms:DescribeKey", encryption.key),
+        ("rds:DescribeDBClusters", encryption.encrypted),
+    )
+    of_the_record = (
+        ("dynamodb:DescribeTable", record_table.table),
+        ("dynamodb:DescribeContinuousBackups", record_table.backups),
+    )
+    for where, examinations in ((regions.members, of_members), (regions.pair, of_the_record)):
+        for region, (action, examination) in product(where, examinations):
+            yield _Examination(action, region, partial(examination, clients, settings, region))
     question = partial(encryption.secret, clients, settings, regions.home)
     yield _Examination("secretsmanager:DescribeSecret", regions.home, question)
     for region in dict.fromkeys(each.region for each in planned):

@@ -104,38 +104,19 @@ def backups(clients: Clients, settings: Settings, region: str) -> Iterator[Findi
 
 def _places(settings: Settings, found: Mapping[str, Any]) -> Iterator[Finding]:
     """What a region tells of the other two places."""
-    name, home, witness = (
-        Names(settings).record_table, settings.regions.home, settings.regions.witness,
-    )  # fmt: skip
     replicas = {each["RegionName"]: each.get("ReplicaStatus") for each in found.get("Replicas", ())}
-    if home not in replicas:
-        yield Finding(
-            "record-replica", f"{home} {name}", _list(replicas), home, _PLACES, _anew(settings)
-        )
-    elif replicas[home] not in ("ACTIVE", "UPDATING"):
-        status, cure = str(replicas[home]), _look(name, home)
-        yield Finding("record-replica", f"{home} {name}", status, "ACTIVE", _PLACES, cure)
     witnesses = {
         each["RegionName"]: each.get("WitnessStatus")
         for each in found.get("GlobalTableWitnesses", ())
     }
-    if witness not in witnesses:
-        yield Finding(
-            "record-witness",
-            f"{witness} {name}",
-            _list(witnesses),
-            witness,
-            _PLACES,
-            _anew(settings),
-        )
-    elif witnesses[witness] != "ACTIVE":
-        status, cure = str(witnesses[witness]), _look(name, home)
-        yield Finding("record-witness", f"{witness} {name}", status, "ACTIVE", _PLACES, cure)
+    regions, well = settings.regions, ("ACTIVE", "UPDATING")
+    yield from _place("record-replica", regions.home, replicas, well, settings)
+    yield from _place("record-witness", regions.witness, witnesses, ("ACTIVE",), settings)
     consistency = found.get("MultiRegionConsistency", "EVENTUAL")
     if replicas and consistency != "STRONG":
         yield Finding(
             "record-consistency",
-            name,
+            Names(settings).record_table,
             consistency,
             "STRONG",
             "two regions could each decide, and the later write would win",
@@ -143,8 +124,22 @@ def _places(settings: Settings, found: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _list(places: Mapping[str, Any]) -> str:
-    return ", ".join(sorted(places)) or "none"
+def _place(
+    id_: str,
+    region: str,
+    statuses: Mapping[str, str | None],
+    well: tuple[str, ...],
+    settings: Settings,
+) -> Iterator[Finding]:
+    """One of the other places: it has to be there, and well."""
+    name = Names(settings).record_table
+    subject = f"{region} {name}"
+    if region not in statuses:
+        there = ", ".join(sorted(statuses)) or "none"
+        yield Finding(id_, subject, there, region, _PLACES, _anew(settings))
+    elif statuses[region] not in well:
+        cure = _look(name, settings.regions.home)
+        yield Finding(id_, subject, str(statuses[region]), "ACTIVE", _PLACES, cure)
 
 
 def _look(name: str, region: str) -> str:
