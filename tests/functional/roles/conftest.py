@@ -215,14 +215,6 @@ class Deployed:
             DBSubnetGroupName=old["DBSubnetGroup"],
         )
 
-    def give_back(self) -> None:
-        """What was adopted gets its own groups back."""
-        self.rds(HOME).modify_db_cluster(
-            DBClusterIdentifier=ADOPTED["cluster"],
-            DBClusterParameterGroupName="default.aurora-mysql8.0",
-            VpcSecurityGroupIds=ADOPTED["securityGroupIds"],
-        )
-
     def adopted(self) -> list[str]:
         """The instances that are in the home region, outside of any global database."""
         clusters = self.rds(HOME).describe_db_clusters()["DBClusters"]

@@ -120,8 +120,6 @@ def test_a_global_database_is_left_alone_whoever_is_the_writer(
 
     with pytest.raises(ResourcesFailedError, match=TRAPS.get(topology, LAST_INSTANCE)):
         deployed.deployment.destroy()
-    if deployed.settings.adopts(HOME):
-        deployed.give_back()
     assert destroyed(deployed) == ()
     assert deployed.adopted() == (["db-use1-1-dev"] if deployed.settings.adopts(HOME) else [])
 
